@@ -1,0 +1,1 @@
+//! Makes media fit an MMS provider's rules.

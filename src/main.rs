@@ -1,0 +1,2 @@
+//! The command's entry.
+fn main() {}
