@@ -1,9 +1,24 @@
-//! `Checked` → `Fitted`: one picture brought under its bytes, looking as good as they allow.
+//! `Checked` → `Fitted`: each picture brought under its bytes, looking as good as they allow.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::check::{Checked, Need, is_decodable};
+use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::report::Finding;
-use crate::sniff::Sniffed;
+use crate::prepare::{Choices, guarded};
+use crate::provider::Rules;
+use crate::report::{Action, Finding, Outcome};
+use crate::sniff::{self, Sniffed};
 use crate::units::{ByteCount, Pixels};
+
+mod animation;
+pub(crate) mod budget;
+mod graphics;
+mod photo;
+mod picture;
+mod strip;
 
 /// Choices of [`fit_image`].
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +45,29 @@ impl Default for FitOptions {
             accept: vec![ContentType::Jpeg, ContentType::Png, ContentType::Gif],
             still_allowed: false,
         }
+    }
+}
+
+impl FitOptions {
+    /// The same with another view side.
+    #[must_use]
+    pub fn view_side(mut self, side: Pixels) -> Self {
+        self.view_side = side;
+        self
+    }
+
+    /// The same with a longest side.
+    #[must_use]
+    pub fn max_side(mut self, side: Pixels) -> Self {
+        self.max_side = Some(side);
+        self
+    }
+
+    /// The same with a still of the first frame allowed, or not.
+    #[must_use]
+    pub fn allow_still(mut self, allowed: bool) -> Self {
+        self.still_allowed = allowed;
+        self
     }
 }
 
@@ -63,6 +101,9 @@ pub struct FittedImage {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
+    /// The limit is zero.
+    #[error("the byte limit is zero: nothing fits; give a size such as 500KB")]
+    ZeroLimit,
     /// The bytes are no picture that can be decoded here.
     #[error("{content_type} cannot be decoded by this build")]
     Unsupported {
@@ -76,9 +117,7 @@ pub enum FitError {
         finding: Box<Finding>,
     },
     /// Not even the smallest version worth sending is under the limit.
-    #[error(
-        "cannot be brought under {limit}: the nearest is {nearest} at {width_px} x {height_px} px"
-    )]
+    #[error("cannot be brought under {limit}: the nearest is {nearest} at {width_px} x {height_px} px")]
     CannotFit {
         /// The limit.
         limit: ByteCount,
@@ -91,9 +130,173 @@ pub enum FitError {
     },
 }
 
+impl FitError {
+    /// The same as a finding, which says what would have to give.
+    #[must_use]
+    pub fn into_finding(self) -> Finding {
+        match self {
+            Self::Refused { finding } => *finding,
+            Self::CannotFit { limit, nearest, width_px, height_px } => Finding::refused(
+                Code::CannotBeFitted,
+                format!("not under {limit}: the nearest is {nearest} at {width_px} x {height_px} px"),
+            )
+            .observed("bytes", nearest.get())
+            .observed("width_px", width_px)
+            .observed("height_px", height_px)
+            .allowed("bytes", limit.get())
+            .help(format!("allow {nearest}, or send fewer pictures in one message")),
+            Self::ZeroLimit | Self::Unsupported { .. } => {
+                Finding::refused(Code::TypeNotAccepted, self.to_string()).help("convert it to JPEG, PNG or GIF")
+            }
+        }
+    }
+}
+
+/// Brings one picture under `max` bytes: the hot path by itself, without provider rules.
+///
+/// A picture that is under the limit already, upright, and of an accepted type is returned byte for byte.
+///
+/// # Errors
+///
+/// [`FitError`]: not a picture, damaged, or not to be fitted; the nearest reachable size is named.
+///
+/// # Examples
+///
+/// ```
+/// use mmsfit::{ByteCount, FitOptions, fit_image};
+///
+/// let photo = include_bytes!("../../fixtures/photos/small.jpg");
+/// let fitted = fit_image(photo, ByteCount::new(20_000), &FitOptions::default())?;
+/// assert!(fitted.bytes.len() <= 20_000);
+/// # Ok::<(), mmsfit::FitError>(())
+/// ```
+pub fn fit_image(bytes: &[u8], max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+    if max.get() == 0 {
+        return Err(FitError::ZeroLimit);
+    }
+    let sniffed = sniff::sniff(bytes);
+    if let Some(refused) = sniffed.findings.iter().find(|finding| finding.outcome == Outcome::Refused) {
+        return Err(FitError::Refused { finding: Box::new(refused.clone()) });
+    }
+    let source = Source { bytes, sniffed: &sniffed };
+    let fitted = guarded(|| Ok(picture::fit_picture(source, max, options)));
+    match fitted {
+        Ok(fitted) => fitted,
+        Err(finding) => Err(FitError::Refused { finding: Box::new(finding) }),
+    }
+}
+
 /// What a fitter is told about its source: bytes, and what sniffing proved of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) sniffed: &'a Sniffed,
+}
+
+/// Bytes that are within their limit: there is no other way to make one.
+#[derive(Clone, Debug)]
+pub(crate) struct Fitted {
+    bytes: Arc<[u8]>,
+    content_type: ContentType,
+    /// What was done, as the report calls it; `None` for an original kept as it is.
+    pub(crate) action: Option<&'static str>,
+    pub(crate) findings: Vec<Finding>,
+    limit: ByteCount,
+}
+
+impl Fitted {
+    /// The bytes, if they are within the limit.
+    pub(crate) fn within(bytes: Arc<[u8]>, content_type: ContentType, limit: ByteCount) -> Result<Self, Finding> {
+        if ByteCount::of(&bytes) > limit {
+            return Err(Finding::refused(
+                Code::InternalFault,
+                format!("a fitted part has {}, {limit} allowed", ByteCount::of(&bytes)),
+            )
+            .help("please report it"));
+        }
+        Ok(Self { bytes, content_type, action: None, findings: Vec::new(), limit })
+    }
+
+    pub(crate) fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    pub(crate) fn content_type(&self) -> ContentType {
+        self.content_type
+    }
+
+    pub(crate) fn limit(&self) -> ByteCount {
+        self.limit
+    }
+}
+
+/// Fits every part within its own limit. Order and bytes do not depend on the number of threads.
+pub(crate) fn fit_all(
+    checked: &[Checked],
+    limits: &[ByteCount],
+    rules: &Rules,
+    choices: &Choices,
+) -> Vec<Result<Fitted, Finding>> {
+    checked
+        .par_iter()
+        .zip(limits)
+        .map(|(checked, &limit)| guarded(|| fit_part(checked, limit, rules, choices)))
+        .collect()
+}
+
+/// The smallest intervention that meets the needs: none, a strip, or a picture made anew.
+fn fit_part(checked: &Checked, limit: ByteCount, rules: &Rules, choices: &Choices) -> Result<Fitted, Finding> {
+    let content_type = checked.sniffed.content_type.ok_or_else(|| {
+        Finding::refused(Code::TypeNotRecognised, "a part without a type reached the fitting stage")
+    })?;
+    if checked.needs.is_empty() {
+        return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
+    }
+    if checked.needs == [Need::Strip]
+        && let Some(stripped) = strip::strip(&checked.bytes, &checked.sniffed)
+        && ByteCount::of(&stripped) <= limit
+    {
+        let fitted = Fitted::within(stripped.into(), content_type, limit)?;
+        return Ok(Fitted { action: Some("stripped"), ..fitted });
+    }
+    if !is_decodable(content_type) {
+        return Err(Finding::refused(Code::TypeNotAccepted, format!("{content_type} cannot be changed by this build"))
+            .help("send it as it is, without what stands in the way"));
+    }
+    let source = Source { bytes: &checked.bytes, sniffed: &checked.sniffed };
+    let options = options_for(checked, rules, choices);
+    // Only a change of type may cost bytes; in all other cases the result is no larger than its source.
+    let grown = checked.needs.contains(&Need::Transcode);
+    let aim = if grown { limit } else { limit.min(ByteCount::of(&checked.bytes)) };
+    let image = picture::make_anew(source, aim, &options).map_err(FitError::into_finding)?;
+    let action = picture::action(&image, content_type);
+    let fitted = Fitted::within(image.bytes.into(), image.content_type, limit)?;
+    Ok(Fitted { action: Some(action), findings: image.findings, ..fitted })
+}
+
+fn options_for(checked: &Checked, rules: &Rules, choices: &Choices) -> FitOptions {
+    let stated = rules.max_long_side.value();
+    let max_side = choices.max_side.map_or(stated, |chosen| chosen.min(stated));
+    FitOptions {
+        view_side: choices.view_side,
+        max_side: Some(max_side),
+        accept: rules.types.iter().map(|rule| rule.content_type).collect(),
+        still_allowed: choices.still_allowed && checked.sniffed.is_animated(),
+        ..FitOptions::default()
+    }
+}
+
+/// Turns what was asked for into what was done.
+pub(crate) fn settle(findings: &mut Vec<Finding>, fitted: Fitted, before_bytes: u64, after_bytes: u64) {
+    let Some(kind) = fitted.action else {
+        return;
+    };
+    for finding in findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fixable) {
+        finding.outcome = Outcome::Fixed;
+        finding.action = Some(Action { kind, before_bytes, after_bytes });
+    }
+    // What the fitter notes is said once, also where the check has asked for it.
+    let new = fitted.findings.into_iter().filter(|finding| !findings.iter().any(|known| known.code == finding.code));
+    let new: Vec<Finding> = new.collect();
+    findings.extend(new);
 }

@@ -166,21 +166,27 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Provenance {
-    /// The page that states the rule, or why it is assumed.
-    pub page: &'static str,
-    /// The day the page was seen, empty for an assumption.
-    pub seen: &'static str,
+    /// The page that states the rule; `None` for an assumption.
+    pub page: Option<&'static str>,
+    /// The day the page was seen; `None` for an assumption.
+    pub seen: Option<&'static str>,
     /// Whether the rule is our assumption.
     pub assumed: bool,
+    /// Why we assume it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
+}
+
+impl Provenance {
+    /// A rule that no page states, and why we assume it.
+    pub(crate) const fn assumed(why: &'static str) -> Self {
+        Self { page: None, seen: None, assumed: true, why: Some(why) }
+    }
 }
 
 impl From<Source> for Provenance {
     fn from(source: Source) -> Self {
-        Self {
-            page: source.page,
-            seen: source.seen,
-            assumed: false,
-        }
+        Self { page: Some(source.page), seen: Some(source.seen), assumed: false, why: None }
     }
 }
 
