@@ -2,19 +2,29 @@
 
 mod attachment;
 mod bundle;
+mod check;
 mod code;
 mod content_type;
+mod error;
 pub mod fit;
+mod jpeg;
+mod message_rules;
+mod prepare;
 pub mod provider;
+mod raster;
+mod read;
 mod report;
 pub mod sniff;
 mod units;
+mod verify;
 
 pub use attachment::Attachment;
-pub use bundle::PartFacts;
+pub use bundle::{Bundle, Part, PartFacts};
 pub use code::{Code, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
-pub use fit::{FitError, FitOptions, FittedImage};
+pub use error::{Error, Misuse};
+pub use fit::{FitError, FitOptions, FittedImage, fit_image};
+pub use prepare::{Prepared, Preparer, prepare};
 pub use provider::{Provider, Rules};
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};
 pub use sniff::{Sniffed, Track, TrackKind};

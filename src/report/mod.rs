@@ -296,6 +296,9 @@ pub struct Report {
     pub total_bytes: u64,
 }
 
+/// A report as an error: the answer to a bundle that was asked for and cannot be given.
+impl std::error::Error for Report {}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.rules, self.verdict.name())?;
