@@ -105,7 +105,7 @@ content_types! {
     Flv = Video, "video/x-flv", ["video/flv"], ["flv"];
     WebM = Video, "video/webm", [], ["webm"];
     Matroska = Video, "video/matroska", ["video/x-matroska"], ["mkv"];
-    OggVideo = Video, "video/ogg", [], ["ogv"];
+    OggVideo = Video, "video/ogg", [], ["ogv", "ogg"];
     Mp3 = Audio, "audio/mpeg", ["audio/mp3", "audio/x-mp3", "audio/mpeg3", "audio/x-mpeg"], ["mp3"];
     Mp4Audio = Audio, "audio/mp4", ["audio/m4a", "audio/x-m4a"], ["m4a"];
     Aac = Audio, "audio/aac", ["audio/x-aac", "audio/aacp"], ["aac"];
