@@ -1,7 +1,118 @@
 //! Bytes → `Sniffed`: the true type, proved from the bytes, and the facts that can be read without decoding.
 
+mod bmff;
+mod bmp;
+mod bytes;
+mod exif;
+mod gif;
+mod heif;
+mod hints;
+mod jpeg;
+mod jpeg_scan;
+mod limits;
+mod magic;
+mod movie;
+mod png;
+mod svg;
+mod text;
+mod tiff;
+mod trailing;
+mod webp;
+
+use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::report::Finding;
+
+pub(crate) use hints::hints;
+
+/// Finds out what bytes are, and proves it by reading the structure of their header.
+///
+/// Total: whatever is wrong with the bytes is in [`Sniffed::findings`]. Nothing is decoded, nothing is allocated in
+/// proportion to a number in the input, and every loop ends after a fixed number of items.
+///
+/// # Examples
+///
+/// ```
+/// use mmsfit::{ContentType, sniff::sniff};
+///
+/// let card = sniff(b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:A. Person\r\nEND:VCARD\r\n");
+/// assert_eq!(card.content_type, Some(ContentType::VCard));
+/// assert!(card.findings.is_empty());
+///
+/// let nothing = sniff(b"");
+/// assert_eq!(nothing.findings[0].code.to_string(), "MMS001");
+/// ```
+#[must_use]
+pub fn sniff(bytes: &[u8]) -> Sniffed {
+    let mut found = Sniffed::of(None, bytes.len() as u64);
+    if bytes.is_empty() {
+        found
+            .findings
+            .push(Finding::refused(Code::EmptyAttachment, "it has no bytes"));
+        return found;
+    }
+    let identified = magic::identify(bytes)
+        .or_else(|| text::identify(bytes).map(|kind| (kind, text::probe as Probe)));
+    let Some((kind, probe)) = identified else {
+        found.findings.push(
+            Finding::refused(Code::TypeNotRecognised, "its bytes match no known type")
+                .help("send it as a picture, a video, sound, a contact card or plain text"),
+        );
+        return found;
+    };
+    found.content_type = Some(kind);
+    if let Err(Corrupt(why)) = probe(bytes, &mut found) {
+        found.findings.push(Finding::refused(Code::Corrupt, why));
+    }
+    limits::charge(&mut found);
+    trailing::polyglots(bytes, &mut found);
+    found
+}
+
+/// A header probe: proves a type, fills in the facts.
+type Probe = fn(&[u8], &mut Sniffed) -> Result<(), Corrupt>;
+
+/// Why bytes are not what their magic says: one clause for the reader.
+#[derive(Debug, PartialEq)]
+struct Corrupt(String);
+
+impl From<&str> for Corrupt {
+    fn from(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
+impl From<String> for Corrupt {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
+/// Keeps an ICC profile that is one: at most 1 MiB, its signature in place (ICC.1 7.2.9).
+fn keep_profile(profile: Vec<u8>, found: &mut Sniffed) {
+    if profile.len() > limits::MAX_ICC_BYTES {
+        drop_profile(profile.len(), found);
+    } else if bytes::slice(&profile, 36, 4) == Some(b"acsp") {
+        found.icc_profile = Some(profile);
+    } else {
+        found.findings.push(Finding::note(
+            Code::Corrupt,
+            "the colour profile is not one and is ignored",
+        ));
+    }
+}
+
+/// Names a profile that is too large to be kept.
+fn drop_profile(len: usize, found: &mut Sniffed) {
+    found.findings.push(
+        Finding::note(
+            Code::DecodedSizeOverLimit,
+            format!("the colour profile of {len} bytes is ignored"),
+        )
+        .observed("profile_bytes", len)
+        .allowed("profile_bytes", limits::MAX_ICC_BYTES),
+    );
+}
 
 /// What the bytes of one attachment are.
 ///
@@ -35,6 +146,8 @@ pub struct Sniffed {
     pub icc_profile: Option<Vec<u8>>,
     /// Colour model, such as `ycbcr`, `cmyk`, `ycck`, `rgb`, `gray`, `palette`.
     pub colour: Option<&'static str>,
+    /// Clockwise turn that a video's matrix asks for: 0, 90, 180 or 270. Players apply it.
+    pub rotation_degrees: u16,
     /// Bits a channel.
     pub bit_depth: Option<u8>,
     /// Tracks of a video or audio container.
@@ -94,6 +207,7 @@ impl Sniffed {
             has_content_credentials: false,
             icc_profile: None,
             colour: None,
+            rotation_degrees: 0,
             bit_depth: None,
             tracks: Vec::new(),
             entries: None,
