@@ -42,7 +42,9 @@ pub(crate) struct Checked {
 
 impl Checked {
     pub(crate) fn is_refused(&self) -> bool {
-        self.findings.iter().any(|finding| finding.outcome == Outcome::Refused)
+        self.findings
+            .iter()
+            .any(|finding| finding.outcome == Outcome::Refused)
     }
 
     /// What is known now, for a caller who only wanted to know.
@@ -54,15 +56,30 @@ impl Checked {
         } else {
             Verdict::Fixable
         };
-        PartReport { input: self.input, verdict, sniffed: Some(self.sniffed), output: None, findings: self.findings }
+        PartReport {
+            input: self.input,
+            verdict,
+            sniffed: Some(self.sniffed),
+            output: None,
+            findings: self.findings,
+        }
     }
 }
 
 /// Holds one attachment's bytes against the rules. Changes nothing.
-pub(crate) fn check(attachment: &Attachment, bytes: Arc<[u8]>, rules: &Rules, choices: &Choices) -> Checked {
+pub(crate) fn check(
+    attachment: &Attachment,
+    bytes: Arc<[u8]>,
+    rules: &Rules,
+    choices: &Choices,
+) -> Checked {
     let sniffed = sniff::sniff(&bytes);
     let mut findings = sniffed.findings.clone();
-    findings.extend(sniff::hints(&sniffed, attachment.declared.as_deref(), attachment.name()));
+    findings.extend(sniff::hints(
+        &sniffed,
+        attachment.declared.as_deref(),
+        attachment.name(),
+    ));
     let mut needs = Vec::new();
     for need in checks(&sniffed, rules, choices, &mut findings) {
         if !needs.contains(&need) {
@@ -70,16 +87,31 @@ pub(crate) fn check(attachment: &Attachment, bytes: Arc<[u8]>, rules: &Rules, ch
         }
     }
     // A structure that a rewrite mends (bytes behind the end, a missing end marker) asks for that rewrite.
-    let mendable = findings.iter().any(|finding| finding.outcome == Outcome::Fixable);
+    let mendable = findings
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Fixable);
     if mendable && needs.is_empty() {
         needs.push(Need::Strip);
     }
     needs.sort_unstable();
-    Checked { input: attachment.label(), name: attachment.name.clone(), bytes, sniffed, needs, findings, url: None }
+    Checked {
+        input: attachment.label(),
+        name: attachment.name.clone(),
+        bytes,
+        sniffed,
+        needs,
+        findings,
+        url: None,
+    }
 }
 
 /// Every check of one part, in the order in which its findings are reported.
-fn checks(sniffed: &Sniffed, rules: &Rules, choices: &Choices, findings: &mut Vec<Finding>) -> Vec<Need> {
+fn checks(
+    sniffed: &Sniffed,
+    rules: &Rules,
+    choices: &Choices,
+    findings: &mut Vec<Finding>,
+) -> Vec<Need> {
     let Some(content_type) = sniffed.content_type else {
         return Vec::new(); // Sniffing has refused it: there is nothing to hold against the rules.
     };
@@ -154,7 +186,10 @@ fn check_bytes(
     }
     let finding = Finding::fixable(
         Code::PartOverLimit,
-        format!("{bytes}, {limit} allowed for one {} part by {}", rule.content_type, rules.name),
+        format!(
+            "{bytes}, {limit} allowed for one {} part by {}",
+            rule.content_type, rules.name
+        ),
     )
     .observed("bytes", bytes.get())
     .allowed("bytes", limit.get())
@@ -164,10 +199,18 @@ fn check_bytes(
         return Some(Need::Shrink);
     }
     let help = match rule.content_type.family() {
-        Family::Video | Family::Audio => format!("shorten it or encode it at a lower rate so that it is under {limit}"),
+        Family::Video | Family::Audio => {
+            format!("shorten it or encode it at a lower rate so that it is under {limit}")
+        }
         _ => format!("send a shorter one: {limit} is the limit"),
     };
-    findings.push(Finding { outcome: Outcome::Refused, ..finding }.help(help));
+    findings.push(
+        Finding {
+            outcome: Outcome::Refused,
+            ..finding
+        }
+        .help(help),
+    );
     None
 }
 
@@ -183,20 +226,28 @@ fn check_refused_type(
         .filter(|rule| rule.content_type.family() == content_type.family())
         .map(|rule| rule.spelling.to_owned())
         .collect();
-    let finding = Finding::fixable(Code::TypeNotAccepted, format!("{} does not take {content_type}", rules.name))
-        .observed("content_type", content_type.mime())
-        .allowed("content_types", accepted.clone());
+    let finding = Finding::fixable(
+        Code::TypeNotAccepted,
+        format!("{} does not take {content_type}", rules.name),
+    )
+    .observed("content_type", content_type.mime())
+    .allowed("content_types", accepted.clone());
     let finding = match rules.types.first() {
         Some(rule) => finding.source(provenance(&rule.accepted)),
         None => finding,
     };
-    if is_decodable(content_type) && (rules.accepts(ContentType::Jpeg).is_some() || rules.accepts(ContentType::Png).is_some())
+    if is_decodable(content_type)
+        && (rules.accepts(ContentType::Jpeg).is_some() || rules.accepts(ContentType::Png).is_some())
     {
         if sniffed.is_animated() && rules.accepts(ContentType::Gif).is_none() {
             findings.push(
                 Finding::refused(
                     Code::AnimationNotAccepted,
-                    format!("{} takes no animated picture, and a still would lose {} frames", rules.name, sniffed.frames.unwrap_or(0)),
+                    format!(
+                        "{} takes no animated picture, and a still would lose {} frames",
+                        rules.name,
+                        sniffed.frames.unwrap_or(0)
+                    ),
                 )
                 .observed("frames", sniffed.frames.unwrap_or(0))
                 .help("allow a still of its first frame, or send a short video"),
@@ -219,16 +270,31 @@ fn check_refused_type(
     if !others.is_empty() {
         help.push_str(&format!("; {} would take it as it is", others.join(", ")));
     }
-    findings.push(Finding { outcome: Outcome::Refused, ..finding }.help(help));
+    findings.push(
+        Finding {
+            outcome: Outcome::Refused,
+            ..finding
+        }
+        .help(help),
+    );
     None
 }
 
-fn check_colour(sniffed: &Sniffed, content_type: ContentType, findings: &mut Vec<Finding>) -> Option<Need> {
-    let colour = sniffed.colour.filter(|&colour| content_type == ContentType::Jpeg && matches!(colour, "cmyk" | "ycck"))?;
+fn check_colour(
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let colour = sniffed
+        .colour
+        .filter(|&colour| content_type == ContentType::Jpeg && matches!(colour, "cmyk" | "ycck"))?;
     findings.push(
-        Finding::fixable(Code::ColourConverted, format!("a {colour} JPEG: phones show its colours wrong or not at all"))
-            .observed("colour", colour)
-            .allowed("colour", "sRGB"),
+        Finding::fixable(
+            Code::ColourConverted,
+            format!("a {colour} JPEG: phones show its colours wrong or not at all"),
+        )
+        .observed("colour", colour)
+        .allowed("colour", "sRGB"),
     );
     Some(Need::ConvertColour)
 }
@@ -240,43 +306,68 @@ fn check_sides(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) ->
     if long_side <= limit || !matches!(rules.max_long_side, Limit::Stated(..)) {
         return None;
     }
-    let finding =
-        Finding::fixable(Code::DimensionsOverLimit, format!("the long side is {long_side}, {limit} allowed by {}", rules.name))
-            .observed("long_side_px", long_side.get())
-            .allowed("long_side_px", limit.get())
-            .source(provenance(&rules.max_long_side));
+    let finding = Finding::fixable(
+        Code::DimensionsOverLimit,
+        format!(
+            "the long side is {long_side}, {limit} allowed by {}",
+            rules.name
+        ),
+    )
+    .observed("long_side_px", long_side.get())
+    .allowed("long_side_px", limit.get())
+    .source(provenance(&rules.max_long_side));
     if sniffed.content_type.is_some_and(is_decodable) {
         findings.push(finding);
         return Some(Need::Downscale);
     }
-    findings.push(Finding { outcome: Outcome::Refused, ..finding }.help("send a smaller version"));
+    findings.push(
+        Finding {
+            outcome: Outcome::Refused,
+            ..finding
+        }
+        .help("send a smaller version"),
+    );
     None
 }
 
 fn check_duration(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) {
-    let Some(duration_ms) = sniffed.duration_ms else { return };
+    let Some(duration_ms) = sniffed.duration_ms else {
+        return;
+    };
     let limit = rules.max_duration.value();
-    let timed = sniffed.content_type.is_some_and(|kind| matches!(kind.family(), Family::Video | Family::Audio));
+    let timed = sniffed
+        .content_type
+        .is_some_and(|kind| matches!(kind.family(), Family::Video | Family::Audio));
     if timed && duration_ms > limit.get() && matches!(rules.max_duration, Limit::Stated(..)) {
         let duration = crate::units::Millis::new(duration_ms);
         findings.push(
-            Finding::refused(Code::DurationOverLimit, format!("it runs {duration}, {limit} allowed by {}", rules.name))
-                .observed("duration_ms", duration_ms)
-                .allowed("duration_ms", limit.get())
-                .help("cut it shorter")
-                .source(provenance(&rules.max_duration)),
+            Finding::refused(
+                Code::DurationOverLimit,
+                format!("it runs {duration}, {limit} allowed by {}", rules.name),
+            )
+            .observed("duration_ms", duration_ms)
+            .allowed("duration_ms", limit.get())
+            .help("cut it shorter")
+            .source(provenance(&rules.max_duration)),
         );
     }
 }
 
-fn check_orientation(sniffed: &Sniffed, content_type: ContentType, findings: &mut Vec<Finding>) -> Option<Need> {
+fn check_orientation(
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
     if sniffed.orientation == 1 || !is_decodable(content_type) {
         return None;
     }
     findings.push(
         Finding::fixable(
             Code::OrientationApplied,
-            format!("stored turned (EXIF orientation {}): many phones ignore the tag", sniffed.orientation),
+            format!(
+                "stored turned (EXIF orientation {}): many phones ignore the tag",
+                sniffed.orientation
+            ),
         )
         .observed("orientation", u32::from(sniffed.orientation))
         .allowed("orientation", 1_u32),
@@ -284,18 +375,28 @@ fn check_orientation(sniffed: &Sniffed, content_type: ContentType, findings: &mu
     Some(Need::Upright)
 }
 
-fn check_location(sniffed: &Sniffed, content_type: ContentType, findings: &mut Vec<Finding>) -> Option<Need> {
+fn check_location(
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
     if !sniffed.has_location {
         return None;
     }
     if !is_decodable(content_type) {
         findings.push(
-            Finding::warning(Code::LocationData, "it says where it was recorded, and is sent as it is")
-                .help("remove the location before sending if the recipient must not know it"),
+            Finding::warning(
+                Code::LocationData,
+                "it says where it was recorded, and is sent as it is",
+            )
+            .help("remove the location before sending if the recipient must not know it"),
         );
         return None;
     }
-    findings.push(Finding::fixable(Code::LocationData, "it says where it was taken (GPS position)"));
+    findings.push(Finding::fixable(
+        Code::LocationData,
+        "it says where it was taken (GPS position)",
+    ));
     Some(Need::Strip)
 }
 

@@ -7,7 +7,6 @@ mod code;
 mod content_type;
 mod error;
 pub mod fit;
-mod jpeg;
 mod message_rules;
 mod prepare;
 pub mod provider;

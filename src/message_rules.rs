@@ -32,7 +32,10 @@ pub(crate) fn check_count(count: usize, rules: &Rules) -> Option<Finding> {
 
 /// The total as the provider counts it, which must be within its limit.
 pub(crate) fn check_total(parts: &[Part], rules: &Rules) -> Option<Finding> {
-    let total: u64 = parts.iter().map(|part| counted_bytes(part.facts.bytes, rules)).sum();
+    let total: u64 = parts
+        .iter()
+        .map(|part| counted_bytes(part.facts.bytes, rules))
+        .sum();
     let limit = rules.message_bytes.value();
     if ByteCount::new(total) <= limit {
         return None;
@@ -40,7 +43,11 @@ pub(crate) fn check_total(parts: &[Part], rules: &Rules) -> Option<Finding> {
     Some(
         Finding::refused(
             Code::MessageOverLimit,
-            format!("{} in all parts, {limit} allowed by {}", ByteCount::new(total), rules.name),
+            format!(
+                "{} in all parts, {limit} allowed by {}",
+                ByteCount::new(total),
+                rules.name
+            ),
         )
         .observed("bytes", total)
         .allowed("bytes", limit.get())
@@ -66,14 +73,25 @@ pub(crate) fn note_hosting(parts: &[Part], rules: &Rules) -> Option<Finding> {
         rules.delivery.contains(&Delivery::Embedded)
             && part.facts.bytes.div_ceil(3) * 4 <= rules.embedded_bytes.value().get()
     };
-    let unhosted = parts.iter().filter(|part| part.url.is_none() && !embeddable(part)).count();
+    let unhosted = parts
+        .iter()
+        .filter(|part| part.url.is_none() && !embeddable(part))
+        .count();
     if unhosted == 0 {
         return None;
     }
     Some(
-        Finding::note(Code::NeedsHosting, format!("{unhosted} parts must be hosted: {} fetches them by URL", rules.name))
-            .observed("parts", unhosted)
-            .help("publish the parts with Content-Length and without chunks, or let `mmsfit serve` do it"),
+        Finding::note(
+            Code::NeedsHosting,
+            format!(
+                "{unhosted} parts must be hosted: {} fetches them by URL",
+                rules.name
+            ),
+        )
+        .observed("parts", unhosted)
+        .help(
+            "publish the parts with Content-Length and without chunks, or let `mmsfit serve` do it",
+        ),
     )
 }
 
@@ -82,7 +100,9 @@ pub(crate) fn name_apart(parts: &mut [Part], rules: &Rules) {
     let mut taken = HashSet::new();
     for (index, part) in parts.iter_mut().enumerate() {
         let extension = extension_for(part);
-        let longest = (rules.max_name.value() as usize).min(MAX_NAME).saturating_sub(extension.len() + 4);
+        let longest = (rules.max_name.value() as usize)
+            .min(MAX_NAME)
+            .saturating_sub(extension.len() + 4);
         let stem = plain_stem(&part.name, longest).unwrap_or_else(|| (index + 1).to_string());
         let mut name = format!("{stem}.{extension}");
         let mut copy = 2;
@@ -97,7 +117,10 @@ pub(crate) fn name_apart(parts: &mut [Part], rules: &Rules) {
 /// The name's own extension where it is right for the type, else the usual one.
 fn extension_for(part: &Part) -> String {
     let kind = part.facts.content_type;
-    let given = part.name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    let given = part
+        .name
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
     given
         .filter(|given| kind.extensions().contains(&given.as_str()))
         .unwrap_or_else(|| kind.extension().to_owned())
@@ -108,7 +131,9 @@ fn plain_stem(name: &str, longest: usize) -> Option<String> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let plain = !stem.is_empty()
         && stem.len() <= longest
-        && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && stem
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && !stem.starts_with('-');
     plain.then(|| stem.to_owned())
 }

@@ -67,7 +67,11 @@ impl Preparer {
     /// Prepares for this provider under its default rules.
     #[must_use]
     pub fn new(provider: Provider) -> Self {
-        Self { rules: Arc::new(provider.rules().clone()), choices: Choices::default(), custom_rules: false }
+        Self {
+            rules: Arc::new(provider.rules().clone()),
+            choices: Choices::default(),
+            custom_rules: false,
+        }
     }
 
     /// Prepares under other rules: a variant from [`Rules::by_name`], or a changed copy of a provider's own. A changed
@@ -159,9 +163,15 @@ impl Preparer {
     /// # Errors
     ///
     /// Faults of the surroundings or of the call; media that cannot be sent is told by [`Prepared::report`].
-    pub fn prepare_blocking(&self, attachments: impl IntoIterator<Item = Attachment>) -> Result<Prepared, Error> {
+    pub fn prepare_blocking(
+        &self,
+        attachments: impl IntoIterator<Item = Attachment>,
+    ) -> Result<Prepared, Error> {
         let attachments: Vec<Attachment> = attachments.into_iter().collect();
-        let checked = attachments.par_iter().map(|attachment| self.read_and_check(attachment)).collect();
+        let checked = attachments
+            .par_iter()
+            .map(|attachment| self.read_and_check(attachment))
+            .collect();
         Ok(self.finish(checked))
     }
 
@@ -177,8 +187,14 @@ impl Preparer {
     pub(crate) fn finish(&self, checked: Vec<Result<Checked, Box<PartReport>>>) -> Prepared {
         let mut findings = self.message_notes();
         findings.extend(message_rules::check_count(checked.len(), &self.rules));
-        let refused = |part: &Result<Checked, Box<PartReport>>| part.as_ref().map_or(true, Checked::is_refused);
-        if findings.iter().any(|finding| finding.outcome == Outcome::Refused) || checked.iter().any(refused) {
+        let refused = |part: &Result<Checked, Box<PartReport>>| {
+            part.as_ref().map_or(true, Checked::is_refused)
+        };
+        if findings
+            .iter()
+            .any(|finding| finding.outcome == Outcome::Refused)
+            || checked.iter().any(refused)
+        {
             return self.refuse(checked, findings);
         }
         let mut checked: Vec<Checked> = checked.into_iter().flatten().collect();
@@ -200,7 +216,11 @@ impl Preparer {
     }
 
     /// Proved parts together: the last checks of the message, then the bundle.
-    fn bundle(&self, verified: Vec<Result<Verified, Box<PartReport>>>, mut findings: Vec<Finding>) -> Prepared {
+    fn bundle(
+        &self,
+        verified: Vec<Result<Verified, Box<PartReport>>>,
+        mut findings: Vec<Finding>,
+    ) -> Prepared {
         let complete = verified.iter().all(Result::is_ok);
         let mut parts = Vec::new();
         let mut reports = Vec::new();
@@ -217,41 +237,78 @@ impl Preparer {
         findings.extend(message_rules::check_total(&parts, &self.rules));
         findings.extend(message_rules::note_hosting(&parts, &self.rules));
         for (index, report) in reports.iter_mut().enumerate() {
-            report.findings.iter_mut().for_each(|finding| finding.part = Some(index));
+            report
+                .findings
+                .iter_mut()
+                .for_each(|finding| finding.part = Some(index));
         }
-        let refused = !complete || findings.iter().any(|finding| finding.outcome == Outcome::Refused);
+        let refused = !complete
+            || findings
+                .iter()
+                .any(|finding| finding.outcome == Outcome::Refused);
         let verdict = match () {
             () if refused => Verdict::Refused,
-            () if reports.iter().all(|report| report.verdict == Verdict::Passed) => Verdict::Passed,
+            () if reports
+                .iter()
+                .all(|report| report.verdict == Verdict::Passed) =>
+            {
+                Verdict::Passed
+            }
             () => Verdict::Fixed,
         };
         let bundle = (!refused).then(|| Bundle::of_verified(Arc::clone(&self.rules), parts));
-        let total_bytes = bundle.as_ref().map_or(0, |bundle| bundle.total_bytes().get());
-        let report = Report { rules: self.rules.name.to_string(), verdict, parts: reports, findings, total_bytes };
+        let total_bytes = bundle
+            .as_ref()
+            .map_or(0, |bundle| bundle.total_bytes().get());
+        let report = Report {
+            rules: self.rules.name.to_string(),
+            verdict,
+            parts: reports,
+            findings,
+            total_bytes,
+        };
         Prepared { report, bundle }
     }
 
     /// No bundle: every attachment is reported as far as it came.
-    fn refuse(&self, checked: Vec<Result<Checked, Box<PartReport>>>, findings: Vec<Finding>) -> Prepared {
+    fn refuse(
+        &self,
+        checked: Vec<Result<Checked, Box<PartReport>>>,
+        findings: Vec<Finding>,
+    ) -> Prepared {
         let parts: Vec<PartReport> = checked
             .into_iter()
             .enumerate()
             .map(|(index, part)| {
                 let mut report = part.map_or_else(|ended| *ended, Checked::into_report);
-                report.findings.iter_mut().for_each(|finding| finding.part = Some(index));
+                report
+                    .findings
+                    .iter_mut()
+                    .for_each(|finding| finding.part = Some(index));
                 report
             })
             .collect();
-        let report =
-            Report { rules: self.rules.name.to_string(), verdict: Verdict::Refused, parts, findings, total_bytes: 0 };
-        Prepared { report, bundle: None }
+        let report = Report {
+            rules: self.rules.name.to_string(),
+            verdict: Verdict::Refused,
+            parts,
+            findings,
+            total_bytes: 0,
+        };
+        Prepared {
+            report,
+            bundle: None,
+        }
     }
 
     fn message_notes(&self) -> Vec<Finding> {
         if !self.custom_rules {
             return Vec::new();
         }
-        vec![Finding::note(Code::CustomRules, format!("held against custom rules named {:?}", self.rules.name))]
+        vec![Finding::note(
+            Code::CustomRules,
+            format!("held against custom rules named {:?}", self.rules.name),
+        )]
     }
 }
 
@@ -317,7 +374,10 @@ pub async fn prepare(
 ///
 /// Faults of the surroundings or of the call, never bad media: that is told by [`Prepared::report`].
 #[cfg(not(feature = "net"))]
-pub fn prepare(attachments: impl IntoIterator<Item = Attachment>, provider: Provider) -> Result<Prepared, Error> {
+pub fn prepare(
+    attachments: impl IntoIterator<Item = Attachment>,
+    provider: Provider,
+) -> Result<Prepared, Error> {
     Preparer::new(provider).prepare(attachments)
 }
 
@@ -328,7 +388,10 @@ impl Preparer {
     /// # Errors
     ///
     /// Faults of the surroundings or of the call; media that cannot be sent is told by [`Prepared::report`].
-    pub fn prepare(&self, attachments: impl IntoIterator<Item = Attachment>) -> Result<Prepared, Error> {
+    pub fn prepare(
+        &self,
+        attachments: impl IntoIterator<Item = Attachment>,
+    ) -> Result<Prepared, Error> {
         self.prepare_blocking(attachments)
     }
 }
@@ -348,18 +411,43 @@ fn verify_one(
     let proved = fitted.and_then(|fitted| {
         guarded(|| verify::verify(&checked, &fitted, rules, choices)).map(|part| (fitted, part))
     });
-    let Checked { input, sniffed, bytes, mut findings, .. } = checked;
+    let Checked {
+        input,
+        sniffed,
+        bytes,
+        mut findings,
+        ..
+    } = checked;
     match proved {
         Ok((fitted, part)) => {
             let untouched = part.bytes() == &bytes[..];
             fit::settle(&mut findings, fitted, sniffed.bytes, part.facts().bytes);
-            let verdict = if untouched { Verdict::Passed } else { Verdict::Fixed };
+            let verdict = if untouched {
+                Verdict::Passed
+            } else {
+                Verdict::Fixed
+            };
             let output = Some(part.facts().clone());
-            Ok(Verified { part, report: PartReport { input, verdict, sniffed: Some(sniffed), output, findings } })
+            Ok(Verified {
+                part,
+                report: PartReport {
+                    input,
+                    verdict,
+                    sniffed: Some(sniffed),
+                    output,
+                    findings,
+                },
+            })
         }
         Err(finding) => {
             findings.push(finding);
-            Err(Box::new(PartReport { input, verdict: Verdict::Refused, sniffed: Some(sniffed), output: None, findings }))
+            Err(Box::new(PartReport {
+                input,
+                verdict: Verdict::Refused,
+                sniffed: Some(sniffed),
+                output: None,
+                findings,
+            }))
         }
     }
 }
@@ -368,16 +456,32 @@ fn verify_one(
 fn ended(attachment: &Attachment, finding: Finding) -> PartReport {
     let unread = matches!(
         finding.code,
-        Code::UnreadableAttachment | Code::NotARegularFile | Code::ChangedWhileRead | Code::InternalFault
+        Code::UnreadableAttachment
+            | Code::NotARegularFile
+            | Code::ChangedWhileRead
+            | Code::InternalFault
     );
-    let verdict = if unread { Verdict::Unchecked } else { Verdict::Refused };
-    PartReport { input: attachment.label(), verdict, sniffed: None, output: None, findings: vec![finding] }
+    let verdict = if unread {
+        Verdict::Unchecked
+    } else {
+        Verdict::Refused
+    };
+    PartReport {
+        input: attachment.label(),
+        verdict,
+        sniffed: None,
+        output: None,
+        findings: vec![finding],
+    }
 }
 
 /// The one seam that catches panics: a fault of ours becomes a finding on that item, and the rest goes on.
 pub(crate) fn guarded<T>(stage: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
     catch_unwind(AssertUnwindSafe(stage)).unwrap_or_else(|_| {
-        Err(Finding::refused(Code::InternalFault, "mmsfit failed on this attachment; nothing of it was used")
-            .help("please report it, with the attachment if you may share it"))
+        Err(Finding::refused(
+            Code::InternalFault,
+            "mmsfit failed on this attachment; nothing of it was used",
+        )
+        .help("please report it, with the attachment if you may share it"))
     })
 }

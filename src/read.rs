@@ -29,14 +29,18 @@ pub(crate) fn read(attachment: &Attachment, limit: ByteCount) -> Result<Arc<[u8]
         }
         Origin::Path(path) => read_path(path, limit)?,
         Origin::Url(_) => {
-            return Err(Finding::refused(Code::Unreachable, "a URL attachment was not fetched")
-                .help("prepare URLs with the asynchronous `prepare` (feature `net`)"));
+            return Err(
+                Finding::refused(Code::Unreachable, "a URL attachment was not fetched")
+                    .help("prepare URLs with the asynchronous `prepare` (feature `net`)"),
+            );
         }
     };
     if bytes.is_empty() {
-        return Err(Finding::refused(Code::EmptyAttachment, "0 bytes: there is nothing to send")
-            .observed("bytes", 0_u64)
-            .help("check the upload: providers refuse empty attachments"));
+        return Err(
+            Finding::refused(Code::EmptyAttachment, "0 bytes: there is nothing to send")
+                .observed("bytes", 0_u64)
+                .help("check the upload: providers refuse empty attachments"),
+        );
     }
     Ok(bytes)
 }
@@ -45,25 +49,38 @@ fn read_path(path: &Path, limit: ByteCount) -> Result<Arc<[u8]>, Finding> {
     let mut file = open(path).map_err(|fault| unreadable(&fault))?;
     let before = file.metadata().map_err(|fault| unreadable(&fault))?;
     if !before.is_file() {
-        let kind = if before.is_dir() { "a directory" } else { "a pipe, socket or device" };
-        return Err(Finding::refused(Code::NotARegularFile, format!("this is {kind}, not a regular file"))
-            .help("name files; `mmsfit preflight` takes directories"));
+        let kind = if before.is_dir() {
+            "a directory"
+        } else {
+            "a pipe, socket or device"
+        };
+        return Err(Finding::refused(
+            Code::NotARegularFile,
+            format!("this is {kind}, not a regular file"),
+        )
+        .help("name files; `mmsfit preflight` takes directories"));
     }
     if before.len() > limit.get() {
         return Err(over_limit(ByteCount::new(before.len()), limit));
     }
     let mut bytes = Vec::new();
     let expected = usize::try_from(before.len()).unwrap_or(usize::MAX);
-    bytes.try_reserve_exact(expected).map_err(|_| over_limit(ByteCount::new(before.len()), limit))?;
+    bytes
+        .try_reserve_exact(expected)
+        .map_err(|_| over_limit(ByteCount::new(before.len()), limit))?;
     // One byte more than expected shows growth without reading all that was added.
     let mut bounded = Read::by_ref(&mut file).take(before.len().saturating_add(1));
-    bounded.read_to_end(&mut bytes).map_err(|fault| unreadable(&fault))?;
+    bounded
+        .read_to_end(&mut bytes)
+        .map_err(|fault| unreadable(&fault))?;
     let after = file.metadata().map_err(|fault| unreadable(&fault))?;
     if bytes.len() != expected || changed(&before, &after) {
-        return Err(Finding::refused(Code::ChangedWhileRead, "the file changed while it was read")
-            .observed("bytes", bytes.len())
-            .allowed("bytes", before.len())
-            .help("wait until the upload is complete, then prepare it again"));
+        return Err(
+            Finding::refused(Code::ChangedWhileRead, "the file changed while it was read")
+                .observed("bytes", bytes.len())
+                .allowed("bytes", before.len())
+                .help("wait until the upload is complete, then prepare it again"),
+        );
     }
     Ok(bytes.into())
 }
@@ -76,7 +93,10 @@ fn changed(before: &Metadata, after: &Metadata) -> bool {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
 }
 
 #[cfg(not(unix))]
@@ -100,7 +120,11 @@ fn unreadable(fault: &io::Error) -> Finding {
         io::ErrorKind::PermissionDenied => "grant read permission on the file and its folders",
         _ => "check the file and the disk, then prepare it again",
     };
-    Finding::refused(Code::UnreadableAttachment, format!("cannot be read: {fault}")).help(help)
+    Finding::refused(
+        Code::UnreadableAttachment,
+        format!("cannot be read: {fault}"),
+    )
+    .help(help)
 }
 
 #[cfg(test)]
@@ -110,14 +134,24 @@ mod tests {
     const LIMIT: ByteCount = ByteCount::new(10);
 
     fn code_of(attachment: &Attachment) -> Result<usize, Code> {
-        read(attachment, LIMIT).map(|bytes| bytes.len()).map_err(|finding| finding.code)
+        read(attachment, LIMIT)
+            .map(|bytes| bytes.len())
+            .map_err(|finding| finding.code)
     }
 
     #[test]
     fn reads_up_to_the_limit_and_not_a_byte_more() {
-        for (length, expected) in [(0, Err(Code::EmptyAttachment)), (9, Ok(9)), (10, Ok(10)), (11, Err(Code::OverInputLimit))]
-        {
-            assert_eq!(code_of(&Attachment::from_bytes(vec![7; length])), expected, "{length}");
+        for (length, expected) in [
+            (0, Err(Code::EmptyAttachment)),
+            (9, Ok(9)),
+            (10, Ok(10)),
+            (11, Err(Code::OverInputLimit)),
+        ] {
+            assert_eq!(
+                code_of(&Attachment::from_bytes(vec![7; length])),
+                expected,
+                "{length}"
+            );
         }
     }
 
@@ -139,12 +173,26 @@ mod tests {
     fn neither_blocks_on_a_fifo_nor_follows_a_loop() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let fifo = folder.path().join("fifo");
-        assert!(std::process::Command::new("mkfifo").arg(&fifo).status()?.success());
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&fifo)
+                .status()?
+                .success()
+        );
         std::os::unix::fs::symlink(folder.path().join("b"), folder.path().join("a"))?;
         std::os::unix::fs::symlink(folder.path().join("a"), folder.path().join("b"))?;
-        assert_eq!(code_of(&Attachment::from_path(fifo)), Err(Code::NotARegularFile));
-        assert_eq!(code_of(&Attachment::from_path(folder.path().join("a"))), Err(Code::UnreadableAttachment));
-        assert_eq!(code_of(&Attachment::from_path("/dev/zero")), Err(Code::NotARegularFile));
+        assert_eq!(
+            code_of(&Attachment::from_path(fifo)),
+            Err(Code::NotARegularFile)
+        );
+        assert_eq!(
+            code_of(&Attachment::from_path(folder.path().join("a"))),
+            Err(Code::UnreadableAttachment)
+        );
+        assert_eq!(
+            code_of(&Attachment::from_path("/dev/zero")),
+            Err(Code::NotARegularFile)
+        );
         Ok(())
     }
 }

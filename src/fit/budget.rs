@@ -32,15 +32,24 @@ pub(crate) fn share(
     choices: &Choices,
 ) -> Result<Vec<ByteCount>, Box<Finding>> {
     let cap = raw_total(rules);
-    let target = choices.target.unwrap_or(rules.target_bytes.value()).min(cap);
+    let target = choices
+        .target
+        .unwrap_or(rules.target_bytes.value())
+        .min(cap);
     ask_pictures_to_shrink(checked, rules, cap);
 
     let shrinks: Vec<bool> = checked.iter().map(|part| shares_budget(part)).collect();
-    let fixed: u64 = parts_of(checked, &shrinks, false).map(|part| padded(part.sniffed.bytes, rules)).sum();
+    let fixed: u64 = parts_of(checked, &shrinks, false)
+        .map(|part| padded(part.sniffed.bytes, rules))
+        .sum();
     let shrinking = shrinks.iter().filter(|&&shrinks| shrinks).count() as u64;
     let left_of = |limit: ByteCount| limit.get().saturating_sub(fixed);
     // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish.
-    let available = if left_of(target) >= shrinking * LEAST_SHARE { left_of(target) } else { left_of(cap) };
+    let available = if left_of(target) >= shrinking * LEAST_SHARE {
+        left_of(target)
+    } else {
+        left_of(cap)
+    };
     if fixed > cap.get() || (shrinking > 0 && available == 0) {
         return Err(Box::new(over_total(fixed, cap, rules)));
     }
@@ -48,7 +57,10 @@ pub(crate) fn share(
     let shares = match shrinking {
         0 => Vec::new(),
         1 => vec![available],
-        _ => allocate(&curves(checked, &shrinks, rules, choices, available), available),
+        _ => allocate(
+            &curves(checked, &shrinks, rules, choices, available),
+            available,
+        ),
     };
     let mut shares = shares.into_iter();
     Ok(checked
@@ -56,7 +68,11 @@ pub(crate) fn share(
         .zip(&shrinks)
         .map(|(part, &shrinks)| {
             let own = own_limit(part, rules);
-            if shrinks { own.min(ByteCount::new(unpadded(shares.next().unwrap_or(0), rules))) } else { own }
+            if shrinks {
+                own.min(ByteCount::new(unpadded(shares.next().unwrap_or(0), rules)))
+            } else {
+                own
+            }
         })
         .collect())
 }
@@ -71,8 +87,11 @@ pub(crate) fn allocate(curves: &[Curve], budget: u64) -> Vec<u64> {
         .map(|(curve, &bytes)| curve.error_at(bytes))
         .fold(0.0_f64, f64::max);
     // The least that keeps each picture at least as good as that: by construction not more than its equal share.
-    let mut shares: Vec<u64> =
-        curves.iter().zip(&equal).map(|(curve, &bytes)| curve.bytes_for(worst).min(bytes)).collect();
+    let mut shares: Vec<u64> = curves
+        .iter()
+        .zip(&equal)
+        .map(|(curve, &bytes)| curve.bytes_for(worst).min(bytes))
+        .collect();
     let mut left = budget.saturating_sub(shares.iter().sum());
     let step = (budget / STEPS).max(1);
     while left > 0 {
@@ -83,7 +102,13 @@ pub(crate) fn allocate(curves: &[Curve], budget: u64) -> Vec<u64> {
             if room == 0 { 0.0 } else { gain / room as f64 }
         };
         // Ties go to the earlier picture, so that the result depends on nothing but the input.
-        let best = (0..curves.len()).fold((0, 0.0), |best, at| if gain(at) > best.1 { (at, gain(at)) } else { best });
+        let best = (0..curves.len()).fold((0, 0.0), |best, at| {
+            if gain(at) > best.1 {
+                (at, gain(at))
+            } else {
+                best
+            }
+        });
         if best.1 <= 0.0 {
             break;
         }
@@ -137,7 +162,9 @@ impl Curve {
     }
 
     fn error_at(&self, bytes: u64) -> f64 {
-        let Some(&first) = self.points.first() else { return 0.0 };
+        let Some(&first) = self.points.first() else {
+            return 0.0;
+        };
         if bytes <= first.0 {
             // Below the smallest version measured, the error is as if it grew with what is missing.
             return first.1 * (first.0.max(1) as f64 / bytes.max(1) as f64);
@@ -154,7 +181,9 @@ impl Curve {
 
     /// The fewest bytes that leave no more than this error.
     fn bytes_for(&self, error: f64) -> u64 {
-        let Some(&first) = self.points.first() else { return 0 };
+        let Some(&first) = self.points.first() else {
+            return 0;
+        };
         if first.1 <= error {
             return first.0;
         }
@@ -174,7 +203,10 @@ fn slope(from: (u64, f64), to: (u64, f64)) -> f64 {
 
 /// Where the parts together are over the cap, pictures that pass alone are asked to shrink as well.
 fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount) {
-    let total: u64 = checked.iter().map(|part| padded(part.sniffed.bytes, rules)).sum();
+    let total: u64 = checked
+        .iter()
+        .map(|part| padded(part.sniffed.bytes, rules))
+        .sum();
     if total <= cap.get() {
         return;
     }
@@ -186,7 +218,11 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
             part.findings.push(
                 Finding::fixable(
                     Code::MessageOverLimit,
-                    format!("all parts together have {}, {cap} allowed by {}", ByteCount::new(total), rules.name),
+                    format!(
+                        "all parts together have {}, {cap} allowed by {}",
+                        ByteCount::new(total),
+                        rules.name
+                    ),
                 )
                 .observed("bytes", total)
                 .allowed("bytes", cap.get())
@@ -198,33 +234,66 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
 
 /// Whether a part's length is still open: it shrinks, or changes its type.
 fn shares_budget(part: &Checked) -> bool {
-    part.needs.iter().any(|need| matches!(need, Need::Shrink | Need::Transcode))
+    part.needs
+        .iter()
+        .any(|need| matches!(need, Need::Shrink | Need::Transcode))
 }
 
-fn parts_of<'a>(checked: &'a [Checked], shrinks: &'a [bool], which: bool) -> impl Iterator<Item = &'a Checked> {
-    checked.iter().zip(shrinks).filter(move |(_, shrinks)| **shrinks == which).map(|(part, _)| part)
+fn parts_of<'a>(
+    checked: &'a [Checked],
+    shrinks: &'a [bool],
+    which: bool,
+) -> impl Iterator<Item = &'a Checked> {
+    checked
+        .iter()
+        .zip(shrinks)
+        .filter(move |(_, shrinks)| **shrinks == which)
+        .map(|(part, _)| part)
 }
 
-fn curves(checked: &[Checked], shrinks: &[bool], rules: &Rules, choices: &Choices, budget: u64) -> Vec<Curve> {
+fn curves(
+    checked: &[Checked],
+    shrinks: &[bool],
+    rules: &Rules,
+    choices: &Choices,
+    budget: u64,
+) -> Vec<Curve> {
     let parts: Vec<&Checked> = parts_of(checked, shrinks, true).collect();
     parts
         .par_iter()
         .map(|part| {
-            let source = Source { bytes: &part.bytes, sniffed: &part.sniffed };
-            picture::curve(source, own_limit(part, rules).min(ByteCount::new(budget)), choices)
+            let source = Source {
+                bytes: &part.bytes,
+                sniffed: &part.sniffed,
+            };
+            picture::curve(
+                source,
+                own_limit(part, rules).min(ByteCount::new(budget)),
+                choices,
+            )
         })
         .collect()
 }
 
 /// The most raw bytes of this part by itself.
 fn own_limit(part: &Checked, rules: &Rules) -> ByteCount {
-    let made = if part.needs.contains(&Need::Transcode) { None } else { part.sniffed.content_type };
+    let made = if part.needs.contains(&Need::Transcode) {
+        None
+    } else {
+        part.sniffed.content_type
+    };
     match made.and_then(|kind| rules.accepts(kind)) {
         Some(rule) => part_limit(rule, rules),
         // It becomes another type: the strictest of the pictures' limits holds for each of them.
         None => {
-            let pictures = rules.types.iter().filter(|rule| is_decodable(rule.content_type));
-            pictures.map(|rule| part_limit(rule, rules)).min().unwrap_or(rules.message_bytes.value())
+            let pictures = rules
+                .types
+                .iter()
+                .filter(|rule| is_decodable(rule.content_type));
+            pictures
+                .map(|rule| part_limit(rule, rules))
+                .min()
+                .unwrap_or(rules.message_bytes.value())
         }
     }
 }
@@ -255,7 +324,11 @@ fn unpadded(share: u64, rules: &Rules) -> u64 {
 fn over_total(fixed: u64, cap: ByteCount, rules: &Rules) -> Finding {
     Finding::refused(
         Code::MessageOverLimit,
-        format!("the parts that cannot shrink have {}, {cap} allowed by {}", ByteCount::new(fixed), rules.name),
+        format!(
+            "the parts that cannot shrink have {}, {cap} allowed by {}",
+            ByteCount::new(fixed),
+            rules.name
+        ),
     )
     .observed("bytes", fixed)
     .allowed("bytes", cap.get())
@@ -276,7 +349,9 @@ mod tests {
     use super::*;
 
     fn curve(scale: f64, most: u64) -> Curve {
-        let points = (1..=20).map(|k| (most * k / 20, scale / k as f64)).collect();
+        let points = (1..=20)
+            .map(|k| (most * k / 20, scale / k as f64))
+            .collect();
         Curve::through(points)
     }
 

@@ -117,7 +117,9 @@ pub enum FitError {
         finding: Box<Finding>,
     },
     /// Not even the smallest version worth sending is under the limit.
-    #[error("cannot be brought under {limit}: the nearest is {nearest} at {width_px} x {height_px} px")]
+    #[error(
+        "cannot be brought under {limit}: the nearest is {nearest} at {width_px} x {height_px} px"
+    )]
     CannotFit {
         /// The limit.
         limit: ByteCount,
@@ -136,17 +138,27 @@ impl FitError {
     pub fn into_finding(self) -> Finding {
         match self {
             Self::Refused { finding } => *finding,
-            Self::CannotFit { limit, nearest, width_px, height_px } => Finding::refused(
+            Self::CannotFit {
+                limit,
+                nearest,
+                width_px,
+                height_px,
+            } => Finding::refused(
                 Code::CannotBeFitted,
-                format!("not under {limit}: the nearest is {nearest} at {width_px} x {height_px} px"),
+                format!(
+                    "not under {limit}: the nearest is {nearest} at {width_px} x {height_px} px"
+                ),
             )
             .observed("bytes", nearest.get())
             .observed("width_px", width_px)
             .observed("height_px", height_px)
             .allowed("bytes", limit.get())
-            .help(format!("allow {nearest}, or send fewer pictures in one message")),
+            .help(format!(
+                "allow {nearest}, or send fewer pictures in one message"
+            )),
             Self::ZeroLimit | Self::Unsupported { .. } => {
-                Finding::refused(Code::TypeNotAccepted, self.to_string()).help("convert it to JPEG, PNG or GIF")
+                Finding::refused(Code::TypeNotAccepted, self.to_string())
+                    .help("convert it to JPEG, PNG or GIF")
             }
         }
     }
@@ -170,19 +182,34 @@ impl FitError {
 /// assert!(fitted.bytes.len() <= 20_000);
 /// # Ok::<(), mmsfit::FitError>(())
 /// ```
-pub fn fit_image(bytes: &[u8], max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+pub fn fit_image(
+    bytes: &[u8],
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
     if max.get() == 0 {
         return Err(FitError::ZeroLimit);
     }
     let sniffed = sniff::sniff(bytes);
-    if let Some(refused) = sniffed.findings.iter().find(|finding| finding.outcome == Outcome::Refused) {
-        return Err(FitError::Refused { finding: Box::new(refused.clone()) });
+    if let Some(refused) = sniffed
+        .findings
+        .iter()
+        .find(|finding| finding.outcome == Outcome::Refused)
+    {
+        return Err(FitError::Refused {
+            finding: Box::new(refused.clone()),
+        });
     }
-    let source = Source { bytes, sniffed: &sniffed };
+    let source = Source {
+        bytes,
+        sniffed: &sniffed,
+    };
     let fitted = guarded(|| Ok(picture::fit_picture(source, max, options)));
     match fitted {
         Ok(fitted) => fitted,
-        Err(finding) => Err(FitError::Refused { finding: Box::new(finding) }),
+        Err(finding) => Err(FitError::Refused {
+            finding: Box::new(finding),
+        }),
     }
 }
 
@@ -206,15 +233,28 @@ pub(crate) struct Fitted {
 
 impl Fitted {
     /// The bytes, if they are within the limit.
-    pub(crate) fn within(bytes: Arc<[u8]>, content_type: ContentType, limit: ByteCount) -> Result<Self, Finding> {
+    pub(crate) fn within(
+        bytes: Arc<[u8]>,
+        content_type: ContentType,
+        limit: ByteCount,
+    ) -> Result<Self, Finding> {
         if ByteCount::of(&bytes) > limit {
             return Err(Finding::refused(
                 Code::InternalFault,
-                format!("a fitted part has {}, {limit} allowed", ByteCount::of(&bytes)),
+                format!(
+                    "a fitted part has {}, {limit} allowed",
+                    ByteCount::of(&bytes)
+                ),
             )
             .help("please report it"));
         }
-        Ok(Self { bytes, content_type, action: None, findings: Vec::new(), limit })
+        Ok(Self {
+            bytes,
+            content_type,
+            action: None,
+            findings: Vec::new(),
+            limit,
+        })
     }
 
     pub(crate) fn bytes(&self) -> &Arc<[u8]> {
@@ -245,9 +285,17 @@ pub(crate) fn fit_all(
 }
 
 /// The smallest intervention that meets the needs: none, a strip, or a picture made anew.
-fn fit_part(checked: &Checked, limit: ByteCount, rules: &Rules, choices: &Choices) -> Result<Fitted, Finding> {
+fn fit_part(
+    checked: &Checked,
+    limit: ByteCount,
+    rules: &Rules,
+    choices: &Choices,
+) -> Result<Fitted, Finding> {
     let content_type = checked.sniffed.content_type.ok_or_else(|| {
-        Finding::refused(Code::TypeNotRecognised, "a part without a type reached the fitting stage")
+        Finding::refused(
+            Code::TypeNotRecognised,
+            "a part without a type reached the fitting stage",
+        )
     })?;
     if checked.needs.is_empty() {
         return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
@@ -257,21 +305,38 @@ fn fit_part(checked: &Checked, limit: ByteCount, rules: &Rules, choices: &Choice
         && ByteCount::of(&stripped) <= limit
     {
         let fitted = Fitted::within(stripped.into(), content_type, limit)?;
-        return Ok(Fitted { action: Some("stripped"), ..fitted });
+        return Ok(Fitted {
+            action: Some("stripped"),
+            ..fitted
+        });
     }
     if !is_decodable(content_type) {
-        return Err(Finding::refused(Code::TypeNotAccepted, format!("{content_type} cannot be changed by this build"))
-            .help("send it as it is, without what stands in the way"));
+        return Err(Finding::refused(
+            Code::TypeNotAccepted,
+            format!("{content_type} cannot be changed by this build"),
+        )
+        .help("send it as it is, without what stands in the way"));
     }
-    let source = Source { bytes: &checked.bytes, sniffed: &checked.sniffed };
+    let source = Source {
+        bytes: &checked.bytes,
+        sniffed: &checked.sniffed,
+    };
     let options = options_for(checked, rules, choices);
     // Only a change of type may cost bytes; in all other cases the result is no larger than its source.
     let grown = checked.needs.contains(&Need::Transcode);
-    let aim = if grown { limit } else { limit.min(ByteCount::of(&checked.bytes)) };
+    let aim = if grown {
+        limit
+    } else {
+        limit.min(ByteCount::of(&checked.bytes))
+    };
     let image = picture::make_anew(source, aim, &options).map_err(FitError::into_finding)?;
     let action = picture::action(&image, content_type);
     let fitted = Fitted::within(image.bytes.into(), image.content_type, limit)?;
-    Ok(Fitted { action: Some(action), findings: image.findings, ..fitted })
+    Ok(Fitted {
+        action: Some(action),
+        findings: image.findings,
+        ..fitted
+    })
 }
 
 fn options_for(checked: &Checked, rules: &Rules, choices: &Choices) -> FitOptions {
@@ -287,16 +352,31 @@ fn options_for(checked: &Checked, rules: &Rules, choices: &Choices) -> FitOption
 }
 
 /// Turns what was asked for into what was done.
-pub(crate) fn settle(findings: &mut Vec<Finding>, fitted: Fitted, before_bytes: u64, after_bytes: u64) {
+pub(crate) fn settle(
+    findings: &mut Vec<Finding>,
+    fitted: Fitted,
+    before_bytes: u64,
+    after_bytes: u64,
+) {
     let Some(kind) = fitted.action else {
         return;
     };
-    for finding in findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fixable) {
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| finding.outcome == Outcome::Fixable)
+    {
         finding.outcome = Outcome::Fixed;
-        finding.action = Some(Action { kind, before_bytes, after_bytes });
+        finding.action = Some(Action {
+            kind,
+            before_bytes,
+            after_bytes,
+        });
     }
     // What the fitter notes is said once, also where the check has asked for it.
-    let new = fitted.findings.into_iter().filter(|finding| !findings.iter().any(|known| known.code == finding.code));
+    let new = fitted
+        .findings
+        .into_iter()
+        .filter(|finding| !findings.iter().any(|known| known.code == finding.code));
     let new: Vec<Finding> = new.collect();
     findings.extend(new);
 }

@@ -10,7 +10,11 @@ use crate::report::Finding;
 use crate::units::ByteCount;
 
 /// Keeps a picture that needs nothing, else makes it anew.
-pub(crate) fn fit_picture(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+pub(crate) fn fit_picture(
+    source: Source<'_>,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
     match keep(source, max, options) {
         Some(kept) => Ok(kept),
         None => make_anew(source, max, options),
@@ -28,7 +32,9 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
         && !sniffed.has_location
         && sniffed.findings.is_empty()
         && !matches!(sniffed.colour, Some("cmyk" | "ycck"))
-        && options.max_side.is_none_or(|side| width_px.max(height_px) <= side.get());
+        && options
+            .max_side
+            .is_none_or(|side| width_px.max(height_px) <= side.get());
     keeps.then(|| FittedImage {
         bytes: source.bytes.to_vec(),
         content_type,
@@ -44,7 +50,11 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
 }
 
 /// Decodes the picture and writes it anew: upright, in sRGB, without metadata, under `max` bytes.
-pub(crate) fn make_anew(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+pub(crate) fn make_anew(
+    source: Source<'_>,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
     let content_type = decodable(source)?;
     if source.sniffed.is_animated() {
         return animate(source, max, options);
@@ -57,32 +67,46 @@ pub(crate) fn make_anew(source: Source<'_>, max: ByteCount, options: &FitOptions
 }
 
 /// A still from pixels: as a graphic where it is one or can be transparent, else as a photograph.
-fn fit_raster(raster: &Decoded, max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+fn fit_raster(
+    raster: &Decoded,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
     let takes = |kind| options.accept.contains(&kind);
-    let mut fitted = if takes(ContentType::Png) && (raster.raster.has_alpha() || raster::is_graphic(&raster.raster)) {
+    let mut fitted = if takes(ContentType::Png)
+        && (raster.raster.has_alpha() || raster::is_graphic(&raster.raster))
+    {
         let mut jpeg = |raster: &Raster, limit: u64| {
-            let jpeg = takes(ContentType::Jpeg).then(|| photo::fit_raster(raster, ByteCount::new(limit), options, true));
+            let jpeg = takes(ContentType::Jpeg)
+                .then(|| photo::fit_raster(raster, ByteCount::new(limit), options, true));
             jpeg.and_then(Result::ok)
         };
         graphics::fit_graphic(&raster.raster, max.get(), options, &mut jpeg)?
     } else {
         photo::fit_raster(&raster.raster, max, options, false)?
     };
-    fitted.findings.splice(0..0, raster.findings.iter().cloned());
+    fitted
+        .findings
+        .splice(0..0, raster.findings.iter().cloned());
     Ok(fitted)
 }
 
-fn animate(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Result<FittedImage, FitError> {
+fn animate(
+    source: Source<'_>,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
     match animation::fit_animation(source, max.get(), options) {
-        Err(FitError::CannotFit { .. }) if options.still_allowed => {
+        Err(_) if options.still_allowed => {
             let raster = decode(source)?;
             let mut still = fit_raster(&raster, max, options)?;
-            still.findings.push(
-                Finding::warning(
-                    crate::code::Code::AnimationNotAccepted,
-                    format!("a still of the first of {} frames is sent, as was allowed", source.sniffed.frames.unwrap_or(0)),
+            still.findings.push(Finding::warning(
+                crate::code::Code::AnimationNotAccepted,
+                format!(
+                    "a still of the first of {} frames is sent, as was allowed",
+                    source.sniffed.frames.unwrap_or(0)
                 ),
-            );
+            ));
             Ok(still)
         }
         other => other,
@@ -93,11 +117,17 @@ fn animate(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Result<F
 ///
 /// A picture that cannot be judged gets a flat curve: it is then given an equal share, and its own fit will tell.
 pub(crate) fn curve(source: Source<'_>, most: ByteCount, choices: &Choices) -> Curve {
-    let options = FitOptions { view_side: choices.view_side, max_side: choices.max_side, ..FitOptions::default() };
+    let options = FitOptions {
+        view_side: choices.view_side,
+        max_side: choices.max_side,
+        ..FitOptions::default()
+    };
     let points = match decodable(source) {
         Ok(ContentType::Jpeg) => photo::curve_of_jpeg(source, most, &options),
         Ok(_) if source.sniffed.is_animated() => None,
-        Ok(_) => decode(source).ok().and_then(|decoded| photo::curve_of_raster(&decoded.raster, most, &options)),
+        Ok(_) => decode(source)
+            .ok()
+            .and_then(|decoded| photo::curve_of_raster(&decoded.raster, most, &options)),
         Err(_) => None,
     };
     Curve::through(points.unwrap_or_else(|| vec![(most.get().min(source.bytes.len() as u64), 0.0)]))
@@ -122,7 +152,9 @@ struct Decoded {
 fn decode(source: Source<'_>) -> Result<Decoded, FitError> {
     match raster::decode(source.bytes, source.sniffed, &raster::Limits::default()) {
         Ok((raster, findings)) => Ok(Decoded { raster, findings }),
-        Err(finding) => Err(FitError::Refused { finding: Box::new(finding) }),
+        Err(finding) => Err(FitError::Refused {
+            finding: Box::new(finding),
+        }),
     }
 }
 
@@ -130,5 +162,7 @@ fn decodable(source: Source<'_>) -> Result<ContentType, FitError> {
     let found = source.sniffed.content_type;
     found
         .filter(|&kind| is_decodable(kind))
-        .ok_or(FitError::Unsupported { content_type: found.map_or("an unknown type", ContentType::mime) })
+        .ok_or(FitError::Unsupported {
+            content_type: found.map_or("an unknown type", ContentType::mime),
+        })
 }

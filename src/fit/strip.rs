@@ -28,13 +28,14 @@ pub(crate) fn strip(bytes: &[u8], sniffed: &Sniffed) -> Option<Vec<u8>> {
 
 fn strip_jpeg(body: Bytes) -> Option<Vec<u8>> {
     let mut jpeg = Jpeg::from_bytes(body).ok()?;
-    jpeg.segments_mut().retain(|segment| match segment.marker() {
-        APP0 => segment.contents().starts_with(b"JFIF\0"),
-        APP2 => segment.contents().starts_with(b"ICC_PROFILE\0"),
-        APP14 => segment.contents().starts_with(b"Adobe"),
-        APP0..=APP15 | COM => false,
-        _ => true,
-    });
+    jpeg.segments_mut()
+        .retain(|segment| match segment.marker() {
+            APP0 => segment.contents().starts_with(b"JFIF\0"),
+            APP2 => segment.contents().starts_with(b"ICC_PROFILE\0"),
+            APP14 => segment.contents().starts_with(b"Adobe"),
+            APP0..=APP15 | COM => false,
+            _ => true,
+        });
     let mut bytes = jpeg.encoder().bytes().to_vec();
     // img-parts writes an end marker of its own behind the entropy data that already holds one.
     while bytes.ends_with(&[EOI, EOI].concat()) {
@@ -77,5 +78,6 @@ const COM: u8 = 0xFE;
 
 /// Ancillary chunks that change pixels or timing: transparency, colour, background, animation.
 const KEPT_PNG_CHUNKS: [[u8; 4]; 11] = [
-    *b"tRNS", *b"iCCP", *b"sRGB", *b"gAMA", *b"cHRM", *b"cICP", *b"sBIT", *b"bKGD", *b"acTL", *b"fcTL", *b"fdAT",
+    *b"tRNS", *b"iCCP", *b"sRGB", *b"gAMA", *b"cHRM", *b"cICP", *b"sBIT", *b"bKGD", *b"acTL",
+    *b"fcTL", *b"fdAT",
 ];

@@ -180,13 +180,23 @@ pub struct Provenance {
 impl Provenance {
     /// A rule that no page states, and why we assume it.
     pub(crate) const fn assumed(why: &'static str) -> Self {
-        Self { page: None, seen: None, assumed: true, why: Some(why) }
+        Self {
+            page: None,
+            seen: None,
+            assumed: true,
+            why: Some(why),
+        }
     }
 }
 
 impl From<Source> for Provenance {
     fn from(source: Source) -> Self {
-        Self { page: Some(source.page), seen: Some(source.seen), assumed: false, why: None }
+        Self {
+            page: Some(source.page),
+            seen: Some(source.seen),
+            assumed: false,
+            why: None,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::bundle::{Part, PartFacts, sha256_hex};
 use crate::attachment::Attachment;
+use crate::bundle::{Part, PartFacts, sha256_hex};
 use crate::check::{self, Checked, Need};
 use crate::code::Code;
 use crate::fit::Fitted;
@@ -29,14 +29,28 @@ pub(crate) fn verify(
     let bytes = fitted.bytes();
     let ours = fitted.action.is_some();
     // Checked again from nothing but the bytes: no declared type, no name, nothing that an earlier stage believed.
-    let again = check::check(&Attachment::from_bytes(Arc::clone(bytes)), Arc::clone(bytes), rules, choices);
+    let again = check::check(
+        &Attachment::from_bytes(Arc::clone(bytes)),
+        Arc::clone(bytes),
+        rules,
+        choices,
+    );
     let fault = |what: &str| {
-        Finding::refused(Code::InternalFault, format!("the finished part {what}; nothing of it was used"))
-            .help("please report it, with the attachment if you may share it")
+        Finding::refused(
+            Code::InternalFault,
+            format!("the finished part {what}; nothing of it was used"),
+        )
+        .help("please report it, with the attachment if you may share it")
     };
     if again.is_refused() {
-        let why = again.findings.iter().find(|finding| finding.outcome == crate::report::Outcome::Refused);
-        return Err(fault(&format!("is refused by its own check: {}", why.map(ToString::to_string).unwrap_or_default())));
+        let why = again
+            .findings
+            .iter()
+            .find(|finding| finding.outcome == crate::report::Outcome::Refused);
+        return Err(fault(&format!(
+            "is refused by its own check: {}",
+            why.map(ToString::to_string).unwrap_or_default()
+        )));
     }
     if again.needs.iter().any(|&need| need != Need::Strip || ours) {
         return Err(fault(&format!("still has needs: {:?}", again.needs)));
@@ -44,7 +58,9 @@ pub(crate) fn verify(
     if again.sniffed.content_type != Some(fitted.content_type()) {
         return Err(fault("is not of the type that it was made as"));
     }
-    let rule = rules.accepts(fitted.content_type()).ok_or_else(|| fault("is of a type that the rules do not accept"))?;
+    let rule = rules
+        .accepts(fitted.content_type())
+        .ok_or_else(|| fault("is of a type that the rules do not accept"))?;
     let within = ByteCount::of(bytes) <= fitted.limit()
         && ByteCount::new(counted_bytes(bytes.len() as u64, rules)) <= rule.max_bytes.value();
     if !within {
@@ -54,8 +70,11 @@ pub(crate) fn verify(
         if ours {
             fault(&format!("does not decode: {why}"))
         } else {
-            Finding::refused(Code::Corrupt, format!("it does not decode to the end: {why}"))
-                .help("open it in a viewer: the upload is damaged or incomplete, ask for it again")
+            Finding::refused(
+                Code::Corrupt,
+                format!("it does not decode to the end: {why}"),
+            )
+            .help("open it in a viewer: the upload is damaged or incomplete, ask for it again")
         }
     })?;
     let facts = PartFacts {

@@ -60,7 +60,10 @@ fn decode_frames(bytes: &[u8], format: ImageFormat, sniffed: &Sniffed) -> Result
         }
         _ => {
             let decoder = PngDecoder::with_limits(source, limits()).map_err(fault)?;
-            (decoder.dimensions(), decoder.apng().map_err(fault)?.into_frames())
+            (
+                decoder.dimensions(),
+                decoder.apng().map_err(fault)?.into_frames(),
+            )
         }
     };
     same_size(size, sniffed)?;
@@ -71,16 +74,19 @@ fn decode_frames(bytes: &[u8], format: ImageFormat, sniffed: &Sniffed) -> Result
         decoded += 1;
     }
     match sniffed.frames {
-        Some(promised) if promised != decoded => Err(format!("{decoded} frames where {promised} were found before")),
+        Some(promised) if promised != decoded => Err(format!(
+            "{decoded} frames where {promised} were found before"
+        )),
         _ => Ok(()),
     }
 }
 
 fn same_size(decoded: (u32, u32), sniffed: &Sniffed) -> Result<(), String> {
     match (sniffed.width_px, sniffed.height_px) {
-        (Some(width), Some(height)) if (width, height) != decoded => {
-            Err(format!("{} x {} px where the header says {width} x {height}", decoded.0, decoded.1))
-        }
+        (Some(width), Some(height)) if (width, height) != decoded => Err(format!(
+            "{} x {} px where the header says {width} x {height}",
+            decoded.0, decoded.1
+        )),
         _ => Ok(()),
     }
 }
