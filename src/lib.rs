@@ -12,7 +12,7 @@ mod units;
 
 pub use attachment::Attachment;
 pub use bundle::PartFacts;
-pub use code::{Code, Severity, UnknownCode};
+pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
 pub use fit::{FitError, FitOptions, FittedImage};
 pub use provider::{Provider, Rules};
