@@ -176,6 +176,22 @@ fn names_lead_to_sets_and_each_provider_has_its_own() {
 }
 
 #[test]
+fn a_provider_is_known_by_its_name_in_any_case() {
+    for (name, provider) in [
+        ("ringcentral", Provider::RingCentral),
+        ("Sinch", Provider::Sinch),
+        ("CarrierX", Provider::CarrierX),
+        ("TSG_Global", Provider::TsgGlobal),
+        ("tsg", Provider::TsgGlobal),
+    ] {
+        assert_eq!(name.parse(), Ok(provider), "{name}");
+    }
+    for name in ["", "ring", "ringcentral-2026", "sinch "] {
+        assert!(name.parse::<Provider>().is_err(), "{name:?}");
+    }
+}
+
+#[test]
 fn defaults_are_those_that_the_pages_and_decisions_give() {
     let caps: Vec<(&str, u64, u64)> = Provider::ALL
         .iter()

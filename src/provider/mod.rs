@@ -212,11 +212,16 @@ impl fmt::Display for Provider {
 impl FromStr for Provider {
     type Err = UnknownProvider;
 
+    /// Reads a provider's name in any case, `_` for `-` allowed, and `tsg` for short. Names of variants such as
+    /// `ringcentral-2026` are for [`Rules::by_name`].
     fn from_str(name: &str) -> Result<Self, UnknownProvider> {
+        let wanted = name.to_ascii_lowercase().replace('_', "-");
         Self::ALL
             .iter()
             .copied()
-            .find(|provider| provider.name() == name)
+            .find(|provider| {
+                provider.name() == wanted || (*provider == Self::TsgGlobal && wanted == "tsg")
+            })
             .ok_or_else(|| UnknownProvider(name.to_owned()))
     }
 }
