@@ -36,7 +36,7 @@ impl<T: Copy> Limit<T> {
 /// Two pages that disagree: the rule follows the stricter one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dispute {
-    /// The rule, as [`Rules::facts`] names it.
+    /// The rule, as [`Rules::facts`](super::Rules::facts) names it.
     pub rule: &'static str,
     /// What the other page says.
     pub says: &'static str,
