@@ -1,9 +1,15 @@
 //! The table of codes: MMS001 to MMS901, stable for ever, never reused.
 
+mod explain;
+mod explain_delivery;
+mod explain_media;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+
+pub use explain::{Explanation, ProviderCode};
 
 macro_rules! codes {
     ($( $(#[doc = $doc:literal])* $variant:ident = $number:literal, $severity:ident, $title:literal; )*) => {
@@ -48,6 +54,7 @@ codes! {
     OverInputLimit = 3, Error, "over the input limit, refused unread";
     ChangedWhileRead = 4, Error, "changed while it was read";
     NotARegularFile = 5, Error, "not a regular file";
+    OutputNotWritten = 6, Error, "output could not be written";
     TypeNotRecognised = 101, Error, "type not recognised";
     DeclaredTypeDiffers = 102, Warning, "declared type differs from the bytes";
     TypeNotAccepted = 103, Error, "type not accepted by the provider";

@@ -1,6 +1,7 @@
 //! Makes media fit an MMS provider's rules.
 
 mod attachment;
+pub mod batch;
 mod bundle;
 mod check;
 mod code;
@@ -9,6 +10,8 @@ mod error;
 pub mod fit;
 mod message_rules;
 mod prepare;
+#[cfg(feature = "net")]
+mod prepare_async;
 pub mod provider;
 mod raster;
 mod read;
@@ -19,12 +22,13 @@ mod verify;
 
 pub use attachment::Attachment;
 pub use bundle::{Bundle, Part, PartFacts};
-pub use code::{Code, Severity, UnknownCode};
+pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};
 pub use prepare::{Prepared, Preparer, prepare};
 pub use provider::{Provider, Rules};
+pub use report::v1 as report_v1;
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};
 pub use sniff::{Sniffed, Track, TrackKind};
 pub use units::{ByteCount, Millis, ParseByteCountError, Pixels};
