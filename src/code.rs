@@ -1,9 +1,15 @@
 //! The table of codes: MMS001 to MMS901, stable for ever, never reused.
 
+mod explain;
+mod explain_delivery;
+mod explain_media;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+
+pub use explain::{Explanation, ProviderCode};
 
 macro_rules! codes {
     ($( $(#[doc = $doc:literal])* $variant:ident = $number:literal, $severity:ident, $title:literal; )*) => {

@@ -19,7 +19,7 @@ mod verify;
 
 pub use attachment::Attachment;
 pub use bundle::{Bundle, Part, PartFacts};
-pub use code::{Code, Severity, UnknownCode};
+pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};

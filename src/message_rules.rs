@@ -84,7 +84,7 @@ pub(crate) fn note_hosting(parts: &[Part], rules: &Rules) -> Option<Finding> {
         Finding::note(
             Code::NeedsHosting,
             format!(
-                "{unhosted} parts must be hosted: {} fetches them by URL",
+                "{} fetches parts by URL: {unhosted} of this message must be hosted first",
                 rules.name
             ),
         )

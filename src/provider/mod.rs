@@ -28,10 +28,22 @@ macro_rules! type_rules {
     };
 }
 
+mod carrier;
+mod carriers;
 mod carrierx;
+mod demand;
+mod facts;
+mod limit;
 mod ringcentral;
 mod sinch;
 mod tsg_global;
+
+pub use carrier::{Carrier, CarrierCeiling, Route, UnknownCarrier};
+pub use demand::{
+    Delivery, Measure, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule, UrlRules,
+};
+pub use facts::{Fact, FactValue};
+pub use limit::{Dispute, Limit, Source};
 
 /// An API that takes our message and hands it to the mobile networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,203 +57,6 @@ pub enum Provider {
     CarrierX,
     /// TSG Global: URL, embedded or plain text, part by part.
     TsgGlobal,
-}
-
-/// The page that states a rule, and the day it was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The page's address or the document's title.
-    pub page: &'static str,
-    /// The day, as `YYYY-MM-DD`.
-    pub seen: &'static str,
-}
-
-/// A value that a provider states, or that we assume because its pages are silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit<T> {
-    /// Stated by the page.
-    Stated(T, Source),
-    /// Not stated anywhere: what we assume, and why.
-    Assumed {
-        /// The value.
-        value: T,
-        /// The reason.
-        why: &'static str,
-    },
-}
-
-impl<T: Copy> Limit<T> {
-    /// The value, whoever vouches for it.
-    #[must_use]
-    pub const fn value(&self) -> T {
-        match self {
-            Self::Stated(value, _) | Self::Assumed { value, .. } => *value,
-        }
-    }
-}
-
-/// What a byte limit measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Measure {
-    /// The media's own bytes.
-    Raw,
-    /// The bytes after base64.
-    Encoded,
-}
-
-/// How a part's bytes reach the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// In the body of the request.
-    Upload,
-    /// Fetched from a public URL.
-    Url,
-    /// Inside the JSON of the request, in base64.
-    Embedded,
-}
-
-/// Which place of a slide a type goes into (Sinch).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Slot {
-    /// `image`
-    Image,
-    /// `audio`
-    Audio,
-    /// `video`
-    Video,
-    /// `contact`
-    Contact,
-    /// `calendar`
-    Calendar,
-    /// `pdf`
-    Pdf,
-    /// `message-text`
-    Text,
-    /// The provider has no slots.
-    Any,
-}
-
-/// One accepted type: how the provider spells it, and how large such a part may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TypeRule {
-    /// The type.
-    pub content_type: ContentType,
-    /// The provider's own name for it, sent on the wire.
-    pub spelling: &'static str,
-    /// Other spellings that the provider takes, from a server that hosts the part for instance.
-    pub other_spellings: &'static [&'static str],
-    /// The extension that the provider lists first for it, without its dot.
-    pub extension: &'static str,
-    /// The other extensions that the provider lists for it, without their dots.
-    pub other_extensions: &'static [&'static str],
-    /// The place in a slide.
-    pub slot: Slot,
-    /// The most bytes of one such part.
-    pub max_bytes: Limit<ByteCount>,
-    /// The bytes that the provider advises for one such part; no more than `max_bytes`.
-    pub advised_bytes: Limit<ByteCount>,
-    /// Who says that the type is accepted.
-    pub accepted: Limit<()>,
-}
-
-/// What a URL must satisfy where the provider fetches media itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UrlRules {
-    /// The provider sends HEAD as well as GET.
-    pub head_required: Limit<bool>,
-    /// Content-Length must be present and true.
-    pub content_length_required: Limit<bool>,
-    /// A chunked answer is refused.
-    pub chunked_refused: Limit<bool>,
-    /// Content-Type must be present, not generic, and equal in kind to the bytes.
-    pub content_type_required: Limit<bool>,
-    /// Only `https`.
-    pub https_required: Limit<bool>,
-    /// The address must be reachable from the public internet.
-    pub public_required: Limit<bool>,
-    /// What was fetched from a URL once may be sent again without another look: other bytes need another URL.
-    pub cached: Limit<bool>,
-    /// How long an answer may take before the provider may be expected to give up.
-    pub answer_within: Limit<Millis>,
-    /// How many redirects the provider may be expected to follow: 0 means that the final URL is handed over.
-    pub max_redirects: Limit<u32>,
-    /// How long the URL must stay valid after sending.
-    pub must_live: Limit<Millis>,
-}
-
-/// How the unit of a text limit is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TextUnit {
-    /// UTF-16 code units: a character outside the BMP counts two.
-    Utf16,
-    /// Unicode scalar values, and no more UTF-16 units than the limit either.
-    Scalar,
-}
-
-/// Limits of what is written beside the media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextRules {
-    /// The most text of one message, or of one slide where there are slides.
-    pub max_text: Limit<u32>,
-    /// How text is counted.
-    pub unit: Limit<TextUnit>,
-    /// The most text before a warning.
-    pub advised_text: Limit<u32>,
-    /// The longest subject; zero where there is no such field.
-    pub max_subject: Limit<u32>,
-    /// The longest subject before a warning; zero where there is no such field.
-    pub advised_subject: Limit<u32>,
-    /// The subject holds ASCII only.
-    pub subject_ascii: Limit<bool>,
-    /// The longest text of the SMS that replaces an undeliverable message, before a warning; zero where there is none.
-    pub advised_fallback: Limit<u32>,
-    /// The caller must choose: a fallback text, or no fallback.
-    pub fallback_choice_required: Limit<bool>,
-    /// The most recipients of one message, the sender not counted.
-    pub max_recipients: Limit<u32>,
-    /// The most recipients before a warning.
-    pub advised_recipients: Limit<u32>,
-    /// The same recipient twice is refused.
-    pub duplicate_recipients_refused: Limit<bool>,
-    /// Numbers travel with `+` in front; without it, as digits alone.
-    pub plus_in_numbers: Limit<bool>,
-    /// The longest reference of the caller's own; zero where there is no such field.
-    pub max_client_reference: Limit<u32>,
-}
-
-/// Whether parts of two slots may share a slide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlidePair {
-    /// The two slots, in no order.
-    pub slots: (Slot, Slot),
-    /// Whether they may share a slide.
-    pub allowed: Limit<bool>,
-}
-
-/// What one slide may hold, where the provider has slides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlideRules {
-    /// Which slots may share a slide; a pair that is not listed may not. Empty where there are no slides.
-    pub pairs: &'static [SlidePair],
-    /// Two parts of one content type may share a slide.
-    pub same_type_twice: Limit<bool>,
-    /// A slide, or a whole message, may hold text alone.
-    pub text_alone: Limit<bool>,
-}
-
-/// Two pages that disagree: the rule follows the stricter one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dispute {
-    /// The rule, as [`Rules::facts`] names it.
-    pub rule: &'static str,
-    /// What the other page says.
-    pub says: &'static str,
-    /// The other page.
-    pub source: Source,
 }
 
 /// Everything that one provider demands of a message, with sources.
@@ -397,11 +212,16 @@ impl fmt::Display for Provider {
 impl FromStr for Provider {
     type Err = UnknownProvider;
 
+    /// Reads a provider's name in any case, `_` for `-` allowed, and `tsg` for short. Names of variants such as
+    /// `ringcentral-2026` are for [`Rules::by_name`].
     fn from_str(name: &str) -> Result<Self, UnknownProvider> {
+        let wanted = name.to_ascii_lowercase().replace('_', "-");
         Self::ALL
             .iter()
             .copied()
-            .find(|provider| provider.name() == name)
+            .find(|provider| {
+                provider.name() == wanted || (*provider == Self::TsgGlobal && wanted == "tsg")
+            })
             .ok_or_else(|| UnknownProvider(name.to_owned()))
     }
 }

@@ -44,7 +44,7 @@ pub(super) const RULES: Rules = Rules {
             source: GUIDE_2026,
         },
         Dispute {
-            rule: "type.video/vnd.avi",
+            rule: "types.video/vnd.avi",
             says: "spells it video/avi",
             source: GUIDE_2026,
         },
@@ -91,7 +91,7 @@ pub(super) const RULES_2026: Rules = Rules {
             source: GUIDE,
         },
         Dispute {
-            rule: "type.video/vnd.avi",
+            rule: "types.video/vnd.avi",
             says: "spells it video/msvideo",
             source: GUIDE,
         },
@@ -163,16 +163,16 @@ const API: Source = Source {
     seen: "2026-11-21",
 };
 const ERRORS: Source = Source {
-    page: "https://developers.ringcentral.com/guide/basics/errors",
-    seen: "2026-11-21",
+    page: "https://github.com/ringcentral/ringcentral-api-docs docs/basics/errors.md",
+    seen: "2026-04-28",
 };
 const REFERENCE_2018: Source = Source {
     page: "RingCentral API reference of 2018, errors of the operation Send SMS",
     seen: "2026-11-21",
 };
 const MEDIA: Source = Source {
-    page: "https://developers.ringcentral.com/guide/basics/media",
-    seen: "2026-11-21",
+    page: "https://github.com/ringcentral/ringcentral-api-docs docs/basics/media.md",
+    seen: "2026-04-28",
 };
 
 const LISTED: Limit<()> = Stated((), GUIDE);

@@ -39,7 +39,7 @@ pub(super) const RULES: Rules = Rules {
     text: TEXT,
     disputes: Cow::Borrowed(&[
         Dispute {
-            rule: "slides.pair.contact+calendar",
+            rule: "slides.contact+calendar",
             says: "the API reference lists no such exclusion, nor for contact and PDF or calendar and PDF",
             source: SEND,
         },
@@ -91,7 +91,7 @@ pub(super) const TRANSCODING: Rules = Rules {
     text: TEXT,
     disputes: Cow::Borrowed(&[
         Dispute {
-            rule: "slides.pair.contact+calendar",
+            rule: "slides.contact+calendar",
             says: "the API reference lists no such exclusion, nor for contact and PDF or calendar and PDF",
             source: SEND,
         },
@@ -119,9 +119,9 @@ pub(super) const TRANSCODING: Rules = Rules {
 };
 
 const TYPES: &[TypeRule] = type_rules! {
-    Jpeg, Image, "image/jpeg", ["image/jpg"], "jpg", [], PLAIN_IMAGE, PLAIN_IMAGE_ADVICE, LISTED;
-    Png, Image, "image/png", [], "png", [], PLAIN_IMAGE, PLAIN_IMAGE_ADVICE, LISTED;
-    Gif, Image, "image/gif", [], "gif", [], PLAIN_GIF, PLAIN_GIF_ADVICE, LISTED;
+    Jpeg, Image, "image/jpeg", ["image/jpg"], "jpg", [], PLAIN_IMAGE, PLAIN_IMAGE_ADVICE, IMAGE_LISTED;
+    Png, Image, "image/png", [], "png", [], PLAIN_IMAGE, PLAIN_IMAGE_ADVICE, IMAGE_LISTED;
+    Gif, Image, "image/gif", [], "gif", [], PLAIN_GIF, PLAIN_GIF_ADVICE, IMAGE_LISTED;
     Mp3, Audio, "audio/mpeg", ["audio/mp3"], "mp3", [], PLAIN_AUDIO, PLAIN_AUDIO, LISTED;
     Wav, Audio, "audio/x-wav", ["audio/x-wave"], "wav", [], PLAIN_AUDIO, PLAIN_AUDIO, LISTED;
     Amr, Audio, "audio/amr", [], "amr", [], PLAIN_AUDIO, PLAIN_AUDIO, LISTED;
@@ -137,9 +137,9 @@ const TYPES: &[TypeRule] = type_rules! {
 };
 
 const TYPES_TRANSCODING: &[TypeRule] = type_rules! {
-    Jpeg, Image, "image/jpeg", ["image/jpg"], "jpg", [], TRANSCODING_IMAGE, TRANSCODING_IMAGE_ADVICE, LISTED;
-    Png, Image, "image/png", [], "png", [], TRANSCODING_IMAGE, TRANSCODING_IMAGE_ADVICE, LISTED;
-    Gif, Image, "image/gif", [], "gif", [], TRANSCODING_GIF, TRANSCODING_GIF_ADVICE, LISTED;
+    Jpeg, Image, "image/jpeg", ["image/jpg"], "jpg", [], TRANSCODING_IMAGE, TRANSCODING_IMAGE_ADVICE, IMAGE_LISTED;
+    Png, Image, "image/png", [], "png", [], TRANSCODING_IMAGE, TRANSCODING_IMAGE_ADVICE, IMAGE_LISTED;
+    Gif, Image, "image/gif", [], "gif", [], TRANSCODING_GIF, TRANSCODING_GIF_ADVICE, IMAGE_LISTED;
     Mp3, Audio, "audio/mpeg", ["audio/mp3"], "mp3", [], TRANSCODING_AUDIO, TRANSCODING_AUDIO, LISTED;
     Wav, Audio, "audio/x-wav", ["audio/x-wave"], "wav", [], TRANSCODING_AUDIO, TRANSCODING_AUDIO, LISTED;
     Amr, Audio, "audio/amr", [], "amr", [], TRANSCODING_AUDIO, TRANSCODING_AUDIO, LISTED;
@@ -155,7 +155,11 @@ const TYPES_TRANSCODING: &[TypeRule] = type_rules! {
 };
 
 const SEND: Source = Source {
-    page: "https://developers.sinch.com/docs/mms/api-reference/mms",
+    page: "Sinch MMS JSON API reference, Send and receive MMS messages using the JSON API",
+    seen: "2026-11-21",
+};
+const OPENAPI: Source = Source {
+    page: "https://developers.sinch.com/_bundle/docs/mms/api-reference/mms.json",
     seen: "2026-11-21",
 };
 const SEND_OLDER: Source = Source {
@@ -171,7 +175,7 @@ const SIZES: Source = Source {
     seen: "2026-11-21",
 };
 const BEST: Source = Source {
-    page: "https://developers.sinch.com/docs/mms/bestpractices/",
+    page: "https://github.com/sinch/docs docs/mms/mms-bestpractices.md",
     seen: "2021-07-11",
 };
 const CODES: Source = Source {
@@ -179,7 +183,7 @@ const CODES: Source = Source {
     seen: "2026-11-21",
 };
 const XML: Source = Source {
-    page: "https://developers.sinch.com/docs/mms/xml-service/",
+    page: "https://github.com/sinch/docs docs/mms/xml-service",
     seen: "2021-07-11",
 };
 const INTRO: Source = Source {
@@ -187,7 +191,8 @@ const INTRO: Source = Source {
     seen: "2026-11-21",
 };
 
-const LISTED: Limit<()> = Stated((), SEND);
+const LISTED: Limit<()> = Stated((), OPENAPI);
+const IMAGE_LISTED: Limit<()> = Stated((), SEND);
 const DELIVERY: Cow<'static, [Delivery]> = Cow::Borrowed(&[Delivery::Url]);
 const DELIVERY_STATED: Limit<()> = Stated((), SEND);
 const PLAIN_IMAGE: Limit<ByteCount> = Stated(ByteCount::new(1_000_000), SIZES);
@@ -332,7 +337,7 @@ const SLIDES: SlideRules = SlideRules {
         },
     ],
     same_type_twice: Stated(false, SEND),
-    text_alone: Stated(false, SEND),
+    text_alone: Stated(false, OPENAPI),
 };
 const MAX_LONG_SIDE: Limit<Pixels> = Assumed {
     value: Pixels::new(8_192),
@@ -370,10 +375,10 @@ const URL: UrlRules = UrlRules {
         why: "the examples use both schemes; plain HTTP can be changed on the way",
     },
     public_required: Stated(true, INTRO),
-    cached: Stated(true, SEND),
+    cached: Stated(true, OPENAPI),
     answer_within: Assumed {
         value: Millis::new(10_000),
-        why: "no page states a deadline; ten seconds are what its own callbacks are given",
+        why: "no page states a deadline; a server that needs longer for one file fails under load",
     },
     max_redirects: Assumed {
         value: 0,
@@ -398,7 +403,7 @@ const TEXT: TextRules = TextRules {
     advised_subject: Stated(40, SEND),
     subject_ascii: Stated(true, XML),
     advised_fallback: Stated(110, SEND),
-    fallback_choice_required: Stated(true, XML),
+    fallback_choice_required: Stated(true, SEND),
     max_recipients: Stated(1, SEND),
     advised_recipients: Assumed {
         value: 1,

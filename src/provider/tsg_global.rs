@@ -73,6 +73,8 @@ const MEASURE: Limit<Measure> = Assumed {
     value: Measure::Raw,
     why: "parts that are fetched from a web server carry no base64; embedded ones have a limit of their own",
 };
+// The page writes "1Mb (when compressed)" here and both "3mb" and "3 MB" for fetched parts: its casing carries no meaning,
+// and the figure is read as characters of the encoded body, 750,000 bytes before base64.
 const EMBEDDED_BYTES: Limit<ByteCount> = Stated(ByteCount::new(1_000_000), SEND);
 const DATA_URL_CHARS: Limit<u32> = Stated(65_535, SEND);
 const TARGET_BYTES: Limit<ByteCount> = Assumed {
@@ -154,7 +156,7 @@ const URL: UrlRules = UrlRules {
     },
     answer_within: Assumed {
         value: Millis::new(10_000),
-        why: "no page states a deadline",
+        why: "no page states a deadline; a server that needs longer for one file fails under load",
     },
     max_redirects: Assumed {
         value: 0,
