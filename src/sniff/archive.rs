@@ -52,6 +52,7 @@ pub(super) fn probe_zip(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
             "something stands before the archive",
         ));
     }
+    trailing_junk(bytes, found);
     if archive.has_overlapping_entries().unwrap_or(true) {
         hostile(found, "its entries overlap".to_owned());
         return Ok(());
@@ -105,8 +106,26 @@ pub(super) fn probe_zip(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
 fn declared_entries(bytes: &[u8]) -> Option<usize> {
     let end = super::bytes::tail(bytes, 65_557);
     let at = super::bytes::rfind(end, b"PK\x05\x06")?;
-    // 0xFFFF points to a zip64 record: more than we look through.
-    super::bytes::le16(end, at + 10).map(usize::from)
+    match super::bytes::le16(end, at + 10)? {
+        // The number stands in the zip64 end record (4.3.14).
+        u16::MAX => {
+            let at = super::bytes::rfind(end, b"PK\x06\x06")?;
+            usize::try_from(super::bytes::le64(end, at + 32)?).ok()
+        }
+        entries => Some(entries.into()),
+    }
+}
+
+/// Bytes behind the end record and its comment.
+fn trailing_junk(bytes: &[u8], found: &mut Sniffed) {
+    let end = super::bytes::tail(bytes, 65_557);
+    let behind = super::bytes::rfind(end, b"PK\x05\x06").and_then(|at| {
+        let comment = usize::from(super::bytes::le16(end, at + 20)?);
+        end.get(at + 22 + comment..)
+    });
+    if let Some(rest) = behind.filter(|rest| !rest.is_empty()) {
+        super::trailing::note(rest, "data", found);
+    }
 }
 
 fn hostile(found: &mut Sniffed, why: String) {
