@@ -12,7 +12,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         return Err("the pixels start behind the end of the file".into());
     }
     if let Some(needed) = header.pixel_bytes() {
-        let end = data_at + needed;
+        let end = data_at.saturating_add(needed);
         if end > bytes.len() as u64 {
             return Err("it is cut inside its pixels".into());
         }
@@ -146,7 +146,10 @@ impl Header {
     /// Bytes of uncompressed pixels: rows padded to 4; `None` where they are compressed.
     fn pixel_bytes(&self) -> Option<u64> {
         matches!(self.compression, 0 | 3 | 6).then(|| {
-            (u64::from(self.width) * u64::from(self.bits)).div_ceil(32) * 4 * u64::from(self.height)
+            {
+                ((u64::from(self.width) * u64::from(self.bits)).div_ceil(32) * 4)
+                    .saturating_mul(self.height.into())
+            }
         })
     }
 

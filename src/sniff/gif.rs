@@ -22,6 +22,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut frames = 0_u32;
     let mut duration_ms = 0_u64;
     let mut blocks = 0;
+    let mut has_xmp = false;
     loop {
         blocks += 1;
         if blocks > limits::MAX_ITEMS {
@@ -47,7 +48,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                             u64::from(le16(bytes, at + 4).ok_or("an extension is cut")?) * 10;
                     }
                     0xFE => found.has_metadata = true,
-                    0xFF if slice(bytes, at + 3, 11) == Some(b"XMP DataXMP") => {
+                    0xFF if !has_xmp && slice(bytes, at + 3, 11) == Some(b"XMP DataXMP") => {
+                        has_xmp = true;
                         // The packet is not cut into sub-blocks: it is looked for in the raw bytes.
                         let rest = from(bytes, at);
                         let end = super::bytes::find(rest, b"<?xpacket end")

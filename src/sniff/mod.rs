@@ -1,9 +1,13 @@
 //! Bytes → `Sniffed`: the true type, proved from the bytes, and the facts that can be read without decoding.
 
+mod archive;
 mod bmff;
 mod bmp;
 mod bytes;
+mod ebml;
 mod exif;
+mod film;
+mod frames;
 mod gif;
 mod heif;
 mod hints;
@@ -12,7 +16,11 @@ mod jpeg_scan;
 mod limits;
 mod magic;
 mod movie;
+mod mpeg;
+mod other;
+mod pdf;
 mod png;
+mod sound;
 mod svg;
 mod text;
 mod tiff;
@@ -52,7 +60,9 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
         return found;
     }
     let identified = magic::identify(bytes)
-        .or_else(|| text::identify(bytes).map(|kind| (kind, text::probe as Probe)));
+        .or_else(|| text::identify(bytes).map(|kind| (kind, text::probe as Probe)))
+        .or_else(|| other::inferred(bytes))
+        .or_else(|| pdf::is_late(bytes).then_some((ContentType::Pdf, pdf::probe as Probe)));
     let Some((kind, probe)) = identified else {
         found.findings.push(
             Finding::refused(Code::TypeNotRecognised, "its bytes match no known type")

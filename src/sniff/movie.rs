@@ -271,7 +271,7 @@ pub(super) fn read_fragments(bytes: &[u8], found: &mut Sniffed) {
     found.duration_ms = stated.or_else(|| {
         Boxes::of(moov)
             .filter(|item| &item.name == b"trak")
-            .take(MAX_TRACKS)
+            .take(8)
             .filter_map(|trak| runs(bytes, moov, trak.body))
             .max()
     });

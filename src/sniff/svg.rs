@@ -57,6 +57,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let outcome = scan.run(&text, found);
     scan.active.sort_unstable();
     scan.active.dedup();
+    scan.active.truncate(8);
     if !scan.active.is_empty() {
         found.findings.push(
             Finding::refused(
@@ -186,6 +187,7 @@ impl Scan {
             .collect::<String>()
             .to_ascii_lowercase();
         if key.starts_with("on") && key.len() > 2 {
+            let key: String = key.chars().take(40).collect();
             self.active.push(format!("the event handler {key}"));
         }
         if plain.contains("javascript:")

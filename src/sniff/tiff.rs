@@ -2,7 +2,9 @@
 
 use super::bytes::{array, slice};
 use super::{Corrupt, exif, limits};
+use crate::code::Code;
 use crate::content_type::ContentType;
+use crate::report::Finding;
 use crate::sniff::Sniffed;
 
 /// Pages of one file.
@@ -30,16 +32,24 @@ const DNG_VERSION: u16 = 50_706;
 /// What a walk over directories may cost.
 pub(super) struct Budget {
     entries: u32,
+    /// Strips and tiles that are held against the length of the file.
+    extents: u64,
 }
 
 impl Budget {
     /// EXIF: at most 1,000 entries over all directories.
     pub(super) const fn exif() -> Self {
-        Self { entries: 1_000 }
+        Self {
+            entries: 1_000,
+            extents: 0,
+        }
     }
 
     const fn tiff() -> Self {
-        Self { entries: 100_000 }
+        Self {
+            entries: 100_000,
+            extents: 2_000_000,
+        }
     }
 }
 
@@ -229,14 +239,18 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     if is_camera_raw(&tiff, &first) {
         found.content_type = Some(ContentType::CameraRaw);
     }
-    page(&tiff, &first, found)?;
+    page(&tiff, &first, &mut budget, found)?;
     exif::read_ifd(&tiff, &first, &mut budget, found, true);
     let mut pages: u32 = 1;
     let mut seen = vec![tiff.first_ifd];
     let mut next = first.next;
     while next != 0 {
         if seen.contains(&next) {
-            return Err("the chain of pages comes back to itself".into());
+            found.findings.push(Finding::note(
+                Code::Corrupt,
+                "the chain of pages comes back to itself and is cut there",
+            ));
+            break;
         }
         seen.push(next);
         if seen.len() > MAX_PAGES as usize {
@@ -251,7 +265,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             && ifd.get(IMAGE_WIDTH).is_some()
         {
             let mut other = Sniffed::of(found.content_type, found.bytes);
-            page(&tiff, &ifd, &mut other)?;
+            page(&tiff, &ifd, &mut budget, &mut other)?;
             limits::charge(&mut other);
             found.findings.append(&mut other.findings);
             pages += 1;
@@ -265,7 +279,12 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     Ok(())
 }
 
-fn page(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> {
+fn page(
+    tiff: &Tiff<'_>,
+    ifd: &Ifd,
+    budget: &mut Budget,
+    found: &mut Sniffed,
+) -> Result<(), Corrupt> {
     let side = |tag| {
         ifd.number(tiff, tag)
             .and_then(|side| u32::try_from(side).ok())
@@ -297,11 +316,16 @@ fn page(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> 
     if let Some(profile) = ifd.get(ICC_PROFILE).and_then(|entry| tiff.bytes_of(entry)) {
         super::keep_profile(profile.to_vec(), found);
     }
-    extents(tiff, ifd, found)
+    extents(tiff, ifd, budget, found)
 }
 
 /// Strips or tiles have to be inside the file.
-fn extents(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> {
+fn extents(
+    tiff: &Tiff<'_>,
+    ifd: &Ifd,
+    budget: &mut Budget,
+    found: &mut Sniffed,
+) -> Result<(), Corrupt> {
     let (offsets, counts) = match (ifd.get(TILE_OFFSETS), ifd.get(STRIP_OFFSETS)) {
         (Some(tiles), _) => (tiles, ifd.get(TILE_BYTE_COUNTS)),
         (None, Some(strips)) => (strips, ifd.get(STRIP_BYTE_COUNTS)),
@@ -309,13 +333,13 @@ fn extents(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrup
         (None, None) if ifd.get(SUB_IFDS).is_some() => return Ok(()),
         (None, None) => return Err("a page has neither strips nor tiles".into()),
     };
-    // More strips than rows or tiles than pixels cannot be.
-    if offsets.count > 1_000_000 {
+    let Some(left) = budget.extents.checked_sub(offsets.count) else {
         found
             .findings
-            .push(limits::too_many("strips or tiles", 1_000_000));
+            .push(limits::too_many("strips or tiles", 2_000_000));
         return Ok(());
-    }
+    };
+    budget.extents = left;
     let len = tiff.bytes.len() as u64;
     for index in 0..offsets.count {
         let at = tiff
