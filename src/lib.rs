@@ -9,6 +9,8 @@ mod error;
 pub mod fit;
 mod message_rules;
 mod prepare;
+#[cfg(feature = "net")]
+mod prepare_async;
 pub mod provider;
 mod raster;
 mod read;
