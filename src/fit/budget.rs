@@ -38,7 +38,7 @@ pub(crate) fn share(
         .min(cap);
     ask_pictures_to_shrink(checked, rules, cap);
 
-    let shrinks: Vec<bool> = checked.iter().map(|part| shares_budget(part)).collect();
+    let shrinks: Vec<bool> = checked.iter().map(shares_budget).collect();
     let fixed: u64 = parts_of(checked, &shrinks, false)
         .map(|part| padded(part.sniffed.bytes, rules))
         .sum();
