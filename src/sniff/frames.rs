@@ -299,6 +299,7 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         (6, NARROW, "samr")
     };
     let mut frames = 0_u64;
+    let mut is_any_good = false;
     while let Some(header) = u8_at(bytes, at) {
         let size = sizes[usize::from(header >> 3 & 15)].filter(|_| header & 0x83 == 0);
         let Some(size) = size else {
@@ -314,8 +315,13 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
                 .push(Finding::note(Code::Corrupt, "its last frame is cut"));
             break;
         }
+        // Bit 2 says that the frame arrived undamaged (RFC 4867 4.3.2).
+        is_any_good |= header & 4 != 0;
         at += 1 + size;
         frames += 1;
+    }
+    if frames > 0 && !is_any_good {
+        return Err("every frame is marked as damaged".into());
     }
     if frames == 0 {
         return Err("it has no frame".into());

@@ -11,7 +11,8 @@ use crate::sniff::Sniffed;
 pub(super) fn note(rest: &[u8], what: &str, found: &mut Sniffed) {
     found.trailing_bytes = rest.len() as u64;
     let message = format!("{} bytes of {what} stand behind the end", rest.len());
-    let finding = match foreign(rest) {
+    // Pictures and videos that the format itself puts there are told by their description.
+    let finding = match foreign(rest).or_else(|| (what == "data").then(|| media(rest)).flatten()) {
         Some(other) => {
             let message = format!("{message}: they are {other}");
             if is_rewritten(found) {
@@ -127,6 +128,11 @@ fn foreign(rest: &[u8]) -> Option<&'static str> {
             .and_then(|at| super::bytes::slice(rest, at, 4))
             == Some(b"PE\0\0");
     is_program.then_some("an executable")
+}
+
+/// The name of a whole file of another known type.
+fn media(rest: &[u8]) -> Option<&'static str> {
+    super::magic::identify(rest).map(|(kind, _)| kind.mime())
 }
 
 /// Whether a zip reader would find a directory: it searches the end record from behind (APPNOTE 4.3.16).
