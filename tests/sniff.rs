@@ -170,7 +170,7 @@ fn mp3(frames: usize) -> Vec<u8> {
 }
 
 fn amr(frames: usize) -> Vec<u8> {
-    let mut frame = vec![0x55; 32];
+    let mut frame = [0x55; 32];
     frame[0] = 0x3C;
     [b"#!AMR\n".to_vec(), frame.repeat(frames)].concat()
 }

@@ -244,7 +244,7 @@ fn package(archive: &mut Archive<'_>, names: &[String]) -> Type {
 
 /// Counts what comes out of every entry, instead of believing what is declared; looks at each entry's start.
 fn count(archive: &mut Archive<'_>, len: u64, found: &mut Sniffed) -> Result<(), Corrupt> {
-    let limit = (len * MAX_RATIO).max(FREE_BYTES).min(MAX_INFLATED);
+    let limit = (len * MAX_RATIO).clamp(FREE_BYTES, MAX_INFLATED);
     if let Some(declared) = archive.decompressed_size()
         && declared > u128::from(limit)
     {
@@ -335,9 +335,7 @@ fn nested(start: &[u8], found: &mut Sniffed) {
 
 /// Proves a gzip: every member inflates, its checksum holds, and the whole stays within its ratio.
 pub(super) fn probe_gzip(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
-    let limit = (bytes.len() as u64 * MAX_RATIO)
-        .max(FREE_BYTES)
-        .min(MAX_INFLATED);
+    let limit = (bytes.len() as u64 * MAX_RATIO).clamp(FREE_BYTES, MAX_INFLATED);
     let mut rest = bytes;
     let (mut members, mut total) = (0, 0);
     let mut first = Vec::new();

@@ -190,7 +190,7 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
 /// Format tags of the registered wave formats (RFC 2361).
 pub(super) const fn wave_codec(tag: u16) -> &'static str {
     match tag {
-        1 => "pcm",
+        1 | 0xFFFE => "pcm",
         2 => "adpcm_ms",
         3 => "pcm_float",
         6 => "alaw",
@@ -202,7 +202,6 @@ pub(super) const fn wave_codec(tag: u16) -> &'static str {
         0xFF | 0x1610 => "aac",
         0x160..=0x163 => "wma",
         0x2000 => "ac3",
-        0xFFFE => "pcm",
         _ => "unknown",
     }
 }
