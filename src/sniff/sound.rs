@@ -178,6 +178,12 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
                 for track in &mut found.tracks {
                     track.duration_ms = found.duration_ms;
                 }
+                // What is behind the RIFF is no chunk of it; a streamed one has no length.
+                let end = le32(bytes, 4).map_or(usize::MAX, |len| len as usize + 8);
+                let rest = from(bytes, end.saturating_add(end & 1));
+                if !is_streamed && end > at && !rest.is_empty() {
+                    super::trailing::note(rest, "data", found);
+                }
                 return Ok(());
             }
             _ => {}
