@@ -244,7 +244,7 @@ fn package(archive: &mut Archive<'_>, names: &[String]) -> Type {
 
 /// Counts what comes out of every entry, instead of believing what is declared; looks at each entry's start.
 fn count(archive: &mut Archive<'_>, len: u64, found: &mut Sniffed) -> Result<(), Corrupt> {
-    let limit = (len * MAX_RATIO).max(FREE_BYTES).min(MAX_INFLATED);
+    let limit = (len * MAX_RATIO).clamp(FREE_BYTES, MAX_INFLATED);
     if let Some(declared) = archive.decompressed_size()
         && declared > u128::from(limit)
     {
@@ -253,9 +253,14 @@ fn count(archive: &mut Archive<'_>, len: u64, found: &mut Sniffed) -> Result<(),
     }
     let mut total = 0_u64;
     for index in 0..archive.len() {
-        let entry = archive
-            .by_index(index)
-            .map_err(|why| Corrupt(format!("an entry is unreadable: {why}")))?;
+        let entry = match archive.by_index(index) {
+            Ok(entry) => entry,
+            Err(zip::result::ZipError::UnsupportedArchive(why)) => {
+                hostile(found, format!("an entry is not looked through: {why}"));
+                return Ok(());
+            }
+            Err(why) => return Err(Corrupt(format!("an entry is unreadable: {why}"))),
+        };
         let declared = entry.size();
         let (read, start) = drain(entry.take(limit - total + 1))
             .map_err(|why| Corrupt(format!("an entry is damaged: {why}")))?;
@@ -330,9 +335,7 @@ fn nested(start: &[u8], found: &mut Sniffed) {
 
 /// Proves a gzip: every member inflates, its checksum holds, and the whole stays within its ratio.
 pub(super) fn probe_gzip(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
-    let limit = (bytes.len() as u64 * MAX_RATIO)
-        .max(FREE_BYTES)
-        .min(MAX_INFLATED);
+    let limit = (bytes.len() as u64 * MAX_RATIO).clamp(FREE_BYTES, MAX_INFLATED);
     let mut rest = bytes;
     let (mut members, mut total) = (0, 0);
     let mut first = Vec::new();
@@ -358,6 +361,12 @@ pub(super) fn probe_gzip(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrup
     found.entries = Some(members);
     if !rest.is_empty() && rest.iter().any(|&byte| byte != 0) {
         super::trailing::note(rest, "data", found);
+    }
+    if super::trailing::has_zip_directory(bytes) {
+        found.findings.push(Finding::refused(
+            Code::AmbiguousType,
+            "it is a zip archive as well",
+        ));
     }
     nested(&first, found);
     if find(&first, b"<svg").is_some() {

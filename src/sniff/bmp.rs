@@ -129,9 +129,12 @@ impl Header {
         if header.width == 0 || header.height == 0 {
             return Err("a side is 0 px".into());
         }
-        if !matches!(header.bits, 1 | 2 | 4 | 8 | 16 | 24 | 32)
-            && !(header.bits == 0 && matches!(header.compression, 4 | 5))
-        {
+        let has_bits = match header.bits {
+            // An embedded JPEG or PNG has bits of its own.
+            0 => matches!(header.compression, 4 | 5),
+            bits => matches!(bits, 1 | 2 | 4 | 8 | 16 | 24 | 32),
+        };
+        if !has_bits {
             return Err(format!("{} bits a pixel do not exist", header.bits).into());
         }
         if header.compression > 6 && !(11..=13).contains(&header.compression) {

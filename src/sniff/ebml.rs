@@ -1,4 +1,4 @@
-//! Matroska and WebM (RFC 8794, RFC 9559): document type, tracks, duration.
+//! Matroska and `WebM` (RFC 8794, RFC 9559): document type, tracks, duration.
 
 use super::Corrupt;
 use super::bytes::{array, from, slice, u8_at};
@@ -119,7 +119,7 @@ fn float(body: &[u8]) -> Option<f64> {
     }
 }
 
-/// Proves a Matroska or WebM: a segment with tracks and at least one cluster.
+/// Proves a Matroska or `WebM`: a segment with tracks and at least one cluster.
 pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut top = Elements::of(bytes);
     let header = top

@@ -28,7 +28,7 @@ pub(super) fn is_adts(bytes: &[u8]) -> bool {
     agree(bytes, adts)
 }
 
-/// Where an ID3v2 tag ends (ID3v2.4 3.1); 0 where there is none.
+/// Where an `ID3v2` tag ends (`ID3v2.4` 3.1); 0 where there is none.
 pub(super) fn id3_len(bytes: &[u8]) -> usize {
     let mut at = 0;
     for _ in 0..4 {
@@ -299,6 +299,7 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         (6, NARROW, "samr")
     };
     let mut frames = 0_u64;
+    let mut good = 0_u64;
     while let Some(header) = u8_at(bytes, at) {
         let size = sizes[usize::from(header >> 3 & 15)].filter(|_| header & 0x83 == 0);
         let Some(size) = size else {
@@ -314,8 +315,13 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
                 .push(Finding::note(Code::Corrupt, "its last frame is cut"));
             break;
         }
+        // Bit 2 says that the frame arrived undamaged (RFC 4867 4.3.2).
+        good += u64::from(header >> 2 & 1);
         at += 1 + size;
         frames += 1;
+    }
+    if good * 2 < frames {
+        return Err("most of its frames are marked as damaged".into());
     }
     if frames == 0 {
         return Err("it has no frame".into());

@@ -32,7 +32,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             return Ok(());
         }
         match u8_at(bytes, at) {
-            // Trailer (GIF89a 27).
+            // Trailer (`GIF89a` 27).
             Some(0x3B) => {
                 at += 1;
                 break;
@@ -107,7 +107,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     Ok(())
 }
 
-/// Bytes of a colour table (GIF89a 19, 21).
+/// Bytes of a colour table (`GIF89a` 19, 21).
 const fn table_len(flags: u8) -> usize {
     if flags & 0x80 == 0 {
         0
@@ -116,7 +116,7 @@ const fn table_len(flags: u8) -> usize {
     }
 }
 
-/// Skips data sub-blocks (GIF89a 15) to behind their terminator.
+/// Skips data sub-blocks (`GIF89a` 15) to behind their terminator.
 fn skip_blocks(bytes: &[u8], mut at: usize) -> Result<usize, Corrupt> {
     loop {
         match u8_at(bytes, at).ok_or("a data block is cut")? {

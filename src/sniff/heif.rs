@@ -307,3 +307,59 @@ fn locations(meta: &[u8]) -> Option<Vec<Location>> {
     }
     Some(locations)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Corners of a picture in reading order.
+    type Corners = [char; 4];
+
+    fn turned_left([a, b, c, d]: Corners) -> Corners {
+        [b, d, a, c]
+    }
+
+    fn left_to_right([a, b, c, d]: Corners) -> Corners {
+        [b, a, d, c]
+    }
+
+    fn upside_down([a, b, c, d]: Corners) -> Corners {
+        [c, d, a, b]
+    }
+
+    /// How a picture with this orientation is shown (EXIF 2.32 4.6.4 A, from the sides of row 0 and column 0).
+    fn shown(orientation: u8) -> Corners {
+        match orientation {
+            1 => ['a', 'b', 'c', 'd'],
+            2 => ['b', 'a', 'd', 'c'],
+            3 => ['d', 'c', 'b', 'a'],
+            4 => ['c', 'd', 'a', 'b'],
+            5 => ['a', 'c', 'b', 'd'],
+            6 => ['c', 'a', 'd', 'b'],
+            7 => ['d', 'b', 'c', 'a'],
+            _ => ['b', 'd', 'a', 'c'],
+        }
+    }
+
+    #[test]
+    fn turns_and_mirrors_look_like_their_orientation() {
+        for turns in 0..4 {
+            for mirror in [None, Some(0), Some(1)] {
+                let mut corners = ['a', 'b', 'c', 'd'];
+                for _ in 0..turns {
+                    corners = turned_left(corners);
+                }
+                corners = match mirror {
+                    Some(0) => upside_down(corners),
+                    Some(_) => left_to_right(corners),
+                    None => corners,
+                };
+                assert_eq!(
+                    shown(orientation(turns, mirror)),
+                    corners,
+                    "{turns} {mirror:?}"
+                );
+            }
+        }
+    }
+}

@@ -146,7 +146,7 @@ pub struct Sniffed {
     pub orientation: u8,
     /// Whether any pixel can be transparent.
     pub has_alpha: bool,
-    /// Whether location data was seen (GPS in EXIF, XMP, QuickTime `©xyz`, …).
+    /// Whether location data was seen (GPS in EXIF, XMP, `QuickTime` `©xyz`, …).
     pub has_location: bool,
     /// Whether any other metadata was seen (EXIF, XMP, IPTC, comments).
     pub has_metadata: bool,

@@ -178,6 +178,12 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
                 for track in &mut found.tracks {
                     track.duration_ms = found.duration_ms;
                 }
+                // What is behind the RIFF is no chunk of it; a streamed one has no length.
+                let end = le32(bytes, 4).map_or(usize::MAX, |len| len as usize + 8);
+                let rest = from(bytes, end.saturating_add(end & 1));
+                if !is_streamed && end > at && !rest.is_empty() {
+                    super::trailing::note(rest, "data", found);
+                }
                 return Ok(());
             }
             _ => {}
@@ -190,7 +196,7 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
 /// Format tags of the registered wave formats (RFC 2361).
 pub(super) const fn wave_codec(tag: u16) -> &'static str {
     match tag {
-        1 => "pcm",
+        1 | 0xFFFE => "pcm",
         2 => "adpcm_ms",
         3 => "pcm_float",
         6 => "alaw",
@@ -202,7 +208,6 @@ pub(super) const fn wave_codec(tag: u16) -> &'static str {
         0xFF | 0x1610 => "aac",
         0x160..=0x163 => "wma",
         0x2000 => "ac3",
-        0xFFFE => "pcm",
         _ => "unknown",
     }
 }

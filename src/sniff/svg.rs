@@ -199,8 +199,8 @@ impl Scan {
             self.active
                 .push("a reference to something outside".to_owned());
         }
-        if key == "attributename" && matches!(plain.rsplit(':').next(), Some("href"))
-            || key == "attributename" && plain.starts_with("on")
+        if key == "attributename"
+            && (plain.rsplit(':').next() == Some("href") || plain.starts_with("on"))
         {
             self.active.push("an animated address".to_owned());
         }

@@ -21,7 +21,7 @@ pub(super) fn identify(bytes: &[u8]) -> Option<Type> {
     let text = decode(head(from(bytes, bom), HEAD_BYTES), encoding);
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n', '\u{0C}']);
     // Programs and pictures in letters: readable, but not meant to be read.
-    if text.starts_with("%!PS") || is_netpbm(text) {
+    if text.starts_with("%!PS") || is_netpbm(text) || is_bare_signature(bytes) {
         return None;
     }
     Some(by_opening(text, bytes, encoding))
@@ -225,6 +225,18 @@ fn by_opening(text: &str, bytes: &[u8], encoding: Encoding) -> Type {
     } else {
         Type::PlainText
     }
+}
+
+/// A signature in letters with next to nothing behind it: the start of a file that was cut, not a text.
+fn is_bare_signature(bytes: &[u8]) -> bool {
+    const SIGNATURES: [&[u8]; 19] = [
+        b"RIFF", b"RIFX", b"FORM", b"MThd", b"MTrk", b"GIF8", b"Rar!", b"RE~^", b"dex\n", b"dey\n",
+        b"PAR2", b"Cr24", b"OggS", b"fLaC", b"8BPS", b"%PDF", b"`\xEA", b"%!", b"\x89PNG",
+    ];
+    bytes.len() <= 16
+        && SIGNATURES
+            .iter()
+            .any(|signature| bytes.starts_with(signature))
 }
 
 /// A picture in plain Netpbm: `P1` to `P3`, then its sides.

@@ -1,4 +1,4 @@
-//! TIFF 6.0 and BigTIFF: directories, pages and their extents. EXIF blocks have the same structure.
+//! TIFF 6.0 and `BigTIFF`: directories, pages and their extents. EXIF blocks have the same structure.
 
 use super::bytes::{array, slice};
 use super::{Corrupt, exif, limits};
@@ -84,7 +84,7 @@ impl Ifd {
 pub(super) struct Tiff<'a> {
     pub(super) bytes: &'a [u8],
     big_endian: bool,
-    /// BigTIFF: 64-bit offsets.
+    /// `BigTIFF`: 64-bit offsets.
     wide: bool,
     pub(super) first_ifd: u64,
 }
@@ -218,7 +218,7 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// Bytes of one value of a field type (TIFF 6.0 section 2, BigTIFF, EXIF 2.32 4.6.2).
+/// Bytes of one value of a field type (TIFF 6.0 section 2, `BigTIFF`, EXIF 2.32 4.6.2).
 const fn width(kind: u16) -> Option<u64> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
@@ -296,7 +296,7 @@ fn page(
         .number(tiff, BITS_PER_SAMPLE)
         .or(Some(1))
         .and_then(|bits| u8::try_from(bits).ok());
-    // TIFF 6.0 section 8 PhotometricInterpretation, sections 16 and 21 to 23.
+    // TIFF 6.0 section 8 `PhotometricInterpretation`, sections 16 and 21 to 23.
     found.colour = match ifd.number(tiff, PHOTOMETRIC) {
         Some(0 | 1) => Some("gray"),
         Some(2) => Some("rgb"),
@@ -311,7 +311,7 @@ fn page(
         || (found.colour == Some("rgb") && ifd.number(tiff, SAMPLES_PER_PIXEL) == Some(4));
     found.variant = ifd
         .number(tiff, COMPRESSION)
-        .and_then(|method| compression(method))
+        .and_then(compression)
         .map(str::to_owned);
     if let Some(profile) = ifd.get(ICC_PROFILE).and_then(|entry| tiff.bytes_of(entry)) {
         super::keep_profile(profile.to_vec(), found);
