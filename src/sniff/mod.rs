@@ -227,9 +227,13 @@ impl Sniffed {
         }
     }
 
-    /// Whether it is a picture with more than one frame.
+    /// Whether it is a picture that moves. The pages of a TIFF and the sizes of an icon do not.
     #[must_use]
     pub fn is_animated(&self) -> bool {
-        self.frames.is_some_and(|frames| frames > 1)
+        let still = matches!(
+            self.content_type,
+            Some(ContentType::Tiff | ContentType::Ico)
+        );
+        !still && self.frames.is_some_and(|frames| frames > 1)
     }
 }
