@@ -1,0 +1,2 @@
+//! Fitting.
+pub(crate) mod photo;
