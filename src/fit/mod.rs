@@ -16,7 +16,8 @@ use crate::units::{ByteCount, Pixels};
 mod animation;
 pub(crate) mod budget;
 mod graphics;
-mod photo;
+pub(crate) mod photo;
+mod photograph;
 mod picture;
 mod strip;
 
