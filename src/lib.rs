@@ -8,6 +8,10 @@ mod code;
 mod content_type;
 mod error;
 pub mod fit;
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub mod internals;
+mod jpeg;
 mod message_rules;
 mod prepare;
 #[cfg(feature = "net")]

@@ -162,16 +162,6 @@ impl Preparer {
         Ok(self)
     }
 
-    /// How many worker threads there are.
-    #[cfg(feature = "net")]
-    pub(crate) fn workers_in_force(&self) -> usize {
-        self.pool
-            .as_ref()
-            .map_or_else(rayon::current_num_threads, |pool| {
-                pool.current_num_threads()
-            })
-    }
-
     /// Has a worker thread do something.
     #[cfg(feature = "net")]
     pub(crate) fn spawn(&self, work: impl FnOnce() + Send + 'static) {

@@ -39,7 +39,7 @@ impl Preparer {
         }
     }
 
-    /// Prepares message after message, in the order given, as many at once as there are worker threads.
+    /// Prepares message after message, at most `concurrency` at once, and yields them in the order given.
     ///
     /// Memory does not grow with the number of messages: a message is asked for only when there is room for it, and its
     /// result waits only for those before it.
@@ -52,7 +52,7 @@ impl Preparer {
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
     /// let messages = stream::iter(["first", "second"]).map(|text| vec![Attachment::from_bytes(text.as_bytes())]);
-    /// let prepared: Vec<_> = Preparer::new(Provider::RingCentral).prepare_stream(messages).collect().await;
+    /// let prepared: Vec<_> = Preparer::new(Provider::RingCentral).prepare_stream(messages, 2).collect().await;
     /// assert_eq!(prepared.len(), 2);
     /// # });
     /// # Ok::<(), std::io::Error>(())
@@ -60,6 +60,7 @@ impl Preparer {
     pub fn prepare_stream<M>(
         &self,
         messages: M,
+        concurrency: usize,
     ) -> impl Stream<Item = Result<Prepared, Error>> + use<M>
     where
         M: Stream,
@@ -72,7 +73,7 @@ impl Preparer {
                 let attachments: Vec<Attachment> = attachments.into_iter().collect();
                 async move { preparer.prepare(attachments).await }
             })
-            .buffered(self.workers_in_force())
+            .buffered(concurrency.max(1))
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
             });
             let mut names = Vec::new();
             let mut most_ahead = 0;
-            let mut stream = std::pin::pin!(preparer.prepare_stream(messages));
+            let mut stream = std::pin::pin!(preparer.prepare_stream(messages, 2));
             while let Some(prepared) = stream.next().await {
                 most_ahead = most_ahead.max(asked.get() - names.len());
                 let prepared = prepared.expect("the surroundings hold");

@@ -43,10 +43,21 @@ Examples:
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Common {
     /// How results are printed.
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     pub(crate) format: Option<Format>,
     /// Short for `--format json`.
-    #[arg(long, global = true, conflicts_with = "format", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "format",
+        help_heading = "Output"
+    )]
     pub(crate) json: bool,
     /// Print only what needs attention; draw no progress.
     #[arg(short, long, global = true, help_heading = "Output")]
@@ -55,7 +66,13 @@ pub(crate) struct Common {
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) no_progress: bool,
     /// Colour in the human format.
-    #[arg(long, global = true, value_enum, value_name = "WHEN", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        help_heading = "Output"
+    )]
     pub(crate) color: Option<Color>,
     /// Worker threads. Default: one a core.
     #[arg(short, long, global = true, value_name = "N")]
@@ -76,7 +93,7 @@ pub(crate) enum Format {
     Json,
     /// One JSON object a line.
     Jsonl,
-    /// A JUnit XML document, one suite a provider.
+    /// A JUnit XML document, one case an input and provider.
     Junit,
     /// A SARIF 2.1.0 document, for code scanning.
     Sarif,

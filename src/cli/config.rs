@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use mmsfit::provider::CarrierCeiling;
 use mmsfit::{ByteCount, Rules};
-use serde::de::{Deserializer, Error as _};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 use super::args::{self, Cli, Color, Command, Common, Format};
 use super::fault::Fault;
@@ -57,7 +57,12 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
                 prepare.provider = match config.provider.0.as_slice() {
                     [] => None,
                     [one] => Some(one),
-                    _ => return Err(Fault::new("a message goes through one provider; the configuration names several", "give --provider P")),
+                    _ => {
+                        return Err(Fault::new(
+                            "a message goes through one provider; the configuration names several",
+                            "give --provider P",
+                        ));
+                    }
                 };
             }
             prepare.out = prepare.out.take().or_else(|| config.out.clone());
@@ -108,7 +113,11 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
 
 fn read(path: &Path) -> Result<Config, Fault> {
     let text = std::fs::read_to_string(path).map_err(|source| {
-        Fault::of(format!("cannot read the configuration {}", super::text::path(path)), &source, "check the path given to --config")
+        Fault::of(
+            format!("cannot read the configuration {}", super::text::path(path)),
+            &source,
+            "check the path given to --config",
+        )
     })?;
     toml::from_str(&text).map_err(|fault| {
         let line = fault.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1));
@@ -130,7 +139,9 @@ impl<'de> Deserialize<'de> for Providers {
             Names::Several(names) => names,
         };
         let sets = names.iter().map(|name| args::rules(name));
-        sets.collect::<Result<_, _>>().map(Self).map_err(D::Error::custom)
+        sets.collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -148,5 +159,8 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ByteCount>,
 }
 
 fn carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CarrierCeiling>, D::Error> {
-    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
+    String::deserialize(deserializer)?
+        .parse()
+        .map(Some)
+        .map_err(D::Error::custom)
 }

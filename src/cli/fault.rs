@@ -14,7 +14,11 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { what: what.into(), help: help.into(), closed_pipe: false }
+        Self {
+            what: what.into(),
+            help: help.into(),
+            closed_pipe: false,
+        }
     }
 
     /// A fault with its causes behind it.
@@ -37,8 +41,17 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let help = if self.help.is_empty() { "" } else { "\n  help: " };
-        write!(f, "error: {}{help}{}", super::text::escaped(&self.what), super::text::escaped(&self.help))
+        let help = if self.help.is_empty() {
+            ""
+        } else {
+            "\n  help: "
+        };
+        write!(
+            f,
+            "error: {}{help}{}",
+            super::text::escaped(&self.what),
+            super::text::escaped(&self.help)
+        )
     }
 }
 
@@ -47,14 +60,19 @@ impl From<io::Error> for Fault {
     fn from(fault: io::Error) -> Self {
         let closed_pipe = fault.kind() == io::ErrorKind::BrokenPipe;
         let help = "check where standard output goes: a full disk?";
-        Self { closed_pipe, ..Self::of("cannot write the results", &fault, help) }
+        Self {
+            closed_pipe,
+            ..Self::of("cannot write the results", &fault, help)
+        }
     }
 }
 
 impl From<mmsfit::Error> for Fault {
     fn from(fault: mmsfit::Error) -> Self {
         let help = match &fault {
-            mmsfit::Error::Misuse(mmsfit::Misuse::TargetOverCap) => "`mmsfit rules` prints the caps",
+            mmsfit::Error::Misuse(mmsfit::Misuse::TargetOverCap) => {
+                "`mmsfit rules` prints the caps"
+            }
             mmsfit::Error::Workers { .. } => "give a smaller --jobs",
             _ => "",
         };

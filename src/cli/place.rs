@@ -31,10 +31,27 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
         let made = fs::create_dir_all(path).and_then(|()| path.canonicalize());
         let real = made.map_err(|fault| {
-            let help = if path.is_file() { "a file has this name: give --out another one" } else { "give --out a folder that can be written" };
-            Fault::of(format!("cannot make the folder {}", text::path(path)), &fault, help)
+            let help = if path.is_file() {
+                "a file has this name: give --out another one"
+            } else {
+                "give --out a folder that can be written"
+            };
+            Fault::of(
+                format!("cannot make the folder {}", text::path(path)),
+                &fault,
+                help,
+            )
         })?;
-        Ok(Self { path: path.to_owned(), real, taken: HashSet::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            real,
+            taken: HashSet::new(),
+        })
+    }
+
+    /// The folder as it was given.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The folder with all links resolved.
@@ -50,7 +67,9 @@ impl Folder {
         let wanted = with_extension(below, kind);
         let neighbour = |name: &Path| {
             name.file_name() != below.file_name()
-                && name.file_name().is_some_and(|name| source.with_file_name(name).symlink_metadata().is_ok())
+                && name
+                    .file_name()
+                    .is_some_and(|name| source.with_file_name(name).symlink_metadata().is_ok())
         };
         let mut name = wanted.clone();
         let mut number = 2_u32;
@@ -72,7 +91,10 @@ impl Folder {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() => {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something other than a file has this name"));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "something other than a file has this name",
+            ));
         }
         Ok(found) if found.len() == bytes.len() as u64 && holds(path, bytes) => return Ok(()),
         _ => {}
@@ -100,14 +122,22 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn holds(path: &Path, bytes: &[u8]) -> bool {
     let mut found = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(bytes.len() as u64 + 1).read_to_end(&mut found));
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(bytes.len() as u64 + 1).read_to_end(&mut found));
     read.is_ok() && found == bytes
 }
 
 /// The path with an extension that fits the type.
 fn with_extension(path: &Path, kind: ContentType) -> PathBuf {
-    let given = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if kind.extensions().iter().any(|known| known.eq_ignore_ascii_case(given)) {
+    let given = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    if kind
+        .extensions()
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(given))
+    {
         return path.to_owned();
     }
     // What is no type's extension belongs to the name: `v1.2`, `photo.2024`.
@@ -133,7 +163,10 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 /// The same for names that some file systems hold for one, which differ only in case.
 fn hash(path: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
-    path.as_os_str().to_string_lossy().to_lowercase().hash(&mut hasher);
+    path.as_os_str()
+        .to_string_lossy()
+        .to_lowercase()
+        .hash(&mut hasher);
     hasher.finish()
 }
 
@@ -162,10 +195,21 @@ mod tests {
         let mut folder = Folder::open(&source.path().join("out")).expect("the folder is made");
         let mut placed = Vec::new();
         for name in ["a.heic", "a.jpg", "a.webp"] {
-            let path = folder.place(Path::new(name), ContentType::Jpeg, &source.path().join(name));
+            let path = folder.place(
+                Path::new(name),
+                ContentType::Jpeg,
+                &source.path().join(name),
+            );
             placed.push(path.file_name().map(OsString::from));
         }
-        assert_eq!(placed, [Some("a-2.jpg".into()), Some("a.jpg".into()), Some("a-3.jpg".into())]);
+        assert_eq!(
+            placed,
+            [
+                Some("a-2.jpg".into()),
+                Some("a.jpg".into()),
+                Some("a-3.jpg".into())
+            ]
+        );
         Ok(())
     }
 
@@ -176,13 +220,18 @@ mod tests {
         write(&path, b"one")?;
         let first = fs::metadata(&path)?.modified()?;
         write(&path, b"one")?;
-        assert_eq!(fs::metadata(&path)?.modified()?, first, "the same bytes are left alone");
+        assert_eq!(
+            fs::metadata(&path)?.modified()?,
+            first,
+            "the same bytes are left alone"
+        );
         write(&path, b"two")?;
         assert_eq!(fs::read(&path)?, b"two");
         fs::create_dir(folder.path().join("taken"))?;
         let refused = write(&folder.path().join("taken"), b"three").map_err(|fault| fault.kind());
         assert_eq!(refused, Err(io::ErrorKind::AlreadyExists));
-        let left: Vec<_> = fs::read_dir(folder.path().join("deep/er"))?.collect::<io::Result<_>>()?;
+        let left: Vec<_> =
+            fs::read_dir(folder.path().join("deep/er"))?.collect::<io::Result<_>>()?;
         assert_eq!(left.len(), 1, "no temporary file stays");
         Ok(())
     }

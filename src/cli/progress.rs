@@ -23,7 +23,8 @@ impl Progress {
 
     /// A bar over this many files.
     pub(crate) fn over(files: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(files), ProgressDrawTarget::stderr_with_hz(10));
+        let bar =
+            ProgressBar::with_draw_target(Some(files), ProgressDrawTarget::stderr_with_hz(10));
         let template = "{bar:24} {human_pos}/{human_len}  {per_sec}  {eta} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -57,15 +57,32 @@ impl Inputs {
                 Some(name) if paths.len() > 1 => PathBuf::from(name),
                 _ => PathBuf::new(),
             };
-            let standard_input = if path.as_os_str() == "-" { Some(standard_input()?) } else { None };
-            roots.push_back(Root { path: path.clone(), prefix, real, standard_input });
+            let standard_input = if path.as_os_str() == "-" {
+                Some(standard_input()?)
+            } else {
+                None
+            };
+            roots.push_back(Root {
+                path: path.clone(),
+                prefix,
+                real,
+                standard_input,
+            });
         }
-        Ok(Self { roots, walking: None, skipped: skipped.map(Path::to_owned) })
+        Ok(Self {
+            roots,
+            walking: None,
+            skipped: skipped.map(Path::to_owned),
+        })
     }
 
     /// How many files there are.
     pub(crate) fn count(paths: &[PathBuf], skipped: Option<&Path>) -> Result<u64, Fault> {
-        let named: Vec<PathBuf> = paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
+        let named: Vec<PathBuf> = paths
+            .iter()
+            .filter(|path| path.as_os_str() != "-")
+            .cloned()
+            .collect();
         let standard = paths.len() - named.len();
         Ok(Self::new(&named, skipped)?.count() as u64 + standard as u64)
     }
@@ -75,7 +92,11 @@ impl Inputs {
         let root = self.roots.pop_front()?;
         if let Some(bytes) = root.standard_input {
             let attachment = Ok(Attachment::from_bytes(bytes).named("stdin"));
-            return Some(Input { path: root.path, relative: "stdin".into(), attachment });
+            return Some(Input {
+                path: root.path,
+                relative: "stdin".into(),
+                attachment,
+            });
         }
         if root.path.is_dir() {
             let skipped = self.skipped.clone();
@@ -89,9 +110,16 @@ impl Inputs {
             self.walking = Some((walk, root));
             return self.next();
         }
-        let name = root.path.file_name().map_or_else(|| OsString::from("attachment"), OsString::from);
+        let name = root
+            .path
+            .file_name()
+            .map_or_else(|| OsString::from("attachment"), OsString::from);
         let attachment = Ok(Attachment::from_path(&root.path));
-        Some(Input { path: root.path, relative: name.into(), attachment })
+        Some(Input {
+            path: root.path,
+            relative: name.into(),
+            attachment,
+        })
     }
 }
 
@@ -137,7 +165,9 @@ fn of_entry(entry: DirEntry, root: &Root) -> Option<Input> {
         // Its files are found where they are.
         Ok(target) if target.is_dir() => return None,
         Ok(target) => {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             Ok(Attachment::from_path(target).named(name.unwrap_or_default()))
         }
     };
@@ -147,7 +177,9 @@ fn of_entry(entry: DirEntry, root: &Root) -> Option<Input> {
 /// A folder that cannot be read: nothing is known about what it holds.
 fn of_fault(fault: &ignore::Error, root: &Root) -> Input {
     let path = path_of(fault).map_or_else(|| root.path.clone(), Path::to_owned);
-    let why = fault.io_error().map_or_else(|| fault.to_string(), ToString::to_string);
+    let why = fault
+        .io_error()
+        .map_or_else(|| fault.to_string(), ToString::to_string);
     let finding = Finding::refused(
         Code::UnreadableAttachment,
         format!("the folder cannot be read: {why}"),
@@ -159,7 +191,9 @@ fn of_fault(fault: &ignore::Error, root: &Root) -> Input {
 fn path_of(fault: &ignore::Error) -> Option<&Path> {
     match fault {
         ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
         ignore::Error::Loop { child, .. } => Some(child),
         ignore::Error::Partial(faults) => faults.iter().find_map(path_of),
         _ => None,
@@ -169,12 +203,22 @@ fn path_of(fault: &ignore::Error) -> Option<&Path> {
 fn input(path: PathBuf, root: &Root, attachment: Result<Attachment, Box<Finding>>) -> Input {
     let below = path.strip_prefix(&root.path).unwrap_or(&path);
     let relative = root.prefix.join(below);
-    Input { path, relative, attachment }
+    Input {
+        path,
+        relative,
+        attachment,
+    }
 }
 
 fn is_folder(entry: &DirEntry, skipped: Option<&Path>) -> bool {
     let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-    is_dir && skipped.is_some_and(|skipped| entry.path().canonicalize().is_ok_and(|real| real == skipped))
+    is_dir
+        && skipped.is_some_and(|skipped| {
+            entry
+                .path()
+                .canonicalize()
+                .is_ok_and(|real| real == skipped)
+        })
 }
 
 /// Standard input, one byte past the limit at most: the library refuses what is over it.
@@ -184,6 +228,12 @@ pub(crate) fn standard_input() -> Result<Arc<[u8]>, Fault> {
         .lock()
         .take(INPUT_LIMIT.get() + 1)
         .read_to_end(&mut bytes)
-        .map_err(|fault| Fault::of("cannot read standard input", &fault, "check what is piped into it"))?;
+        .map_err(|fault| {
+            Fault::of(
+                "cannot read standard input",
+                &fault,
+                "check what is piped into it",
+            )
+        })?;
     Ok(bytes.into())
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit, provenance, raw_under_base64};
 use crate::code::Code;
-use crate::fit::{Source, picture};
+use crate::fit::{Fitted, Source, picture};
 use crate::message_rules::counted_bytes;
 use crate::prepare::Choices;
 use crate::provider::{Measure, Rules};
@@ -38,7 +38,7 @@ pub(crate) fn share(
         .min(cap);
     ask_pictures_to_shrink(checked, rules, cap);
 
-    let shrinks: Vec<bool> = checked.iter().map(|part| shares_budget(part)).collect();
+    let shrinks: Vec<bool> = checked.iter().map(shares_budget).collect();
     let fixed: u64 = parts_of(checked, &shrinks, false)
         .map(|part| padded(part.sniffed.bytes, rules))
         .sum();
@@ -75,6 +75,46 @@ pub(crate) fn share(
             }
         })
         .collect())
+}
+
+/// The picture that could use what the others have left of their shares, and its new limit; `None` where less than one
+/// percent is left, or where nothing is shared.
+pub(crate) fn left_over(
+    checked: &[Checked],
+    fitted: &[Result<Fitted, Finding>],
+    limits: &[ByteCount],
+    rules: &Rules,
+) -> Option<(usize, ByteCount)> {
+    let lengths: Vec<(usize, u64, u64)> = checked
+        .iter()
+        .zip(fitted)
+        .zip(limits)
+        .enumerate()
+        .filter(|(_, ((part, _), _))| shares_budget(part))
+        .map(|(at, ((_, fitted), limit))| {
+            let length = fitted
+                .as_ref()
+                .map_or(limit.get(), |fitted| fitted.bytes().len() as u64);
+            (at, length, limit.get())
+        })
+        .collect();
+    let shared: u64 = lengths.iter().map(|&(_, _, limit)| limit).sum();
+    let left: u64 = lengths
+        .iter()
+        .map(|&(_, length, limit)| limit - length.min(limit))
+        .sum();
+    if lengths.len() < 2 || left * 100 <= shared {
+        return None;
+    }
+    // The fullest share, by cross-multiplication; ties go to the earlier picture.
+    let fullest = |a: &(usize, u64, u64), b: &(usize, u64, u64)| {
+        (u128::from(a.1) * u128::from(b.2))
+            .cmp(&(u128::from(b.1) * u128::from(a.2)))
+            .then(b.0.cmp(&a.0))
+    };
+    let &(at, length, _) = lengths.iter().max_by(|a, b| fullest(a, b))?;
+    let limit = own_limit(&checked[at], rules).min(ByteCount::new(unpadded(length + left, rules)));
+    Some((at, limit))
 }
 
 /// Shares a budget so that no picture ends worse than the worst would in equal shares, and so that beyond that each

@@ -16,7 +16,8 @@ use crate::units::{ByteCount, Pixels};
 mod animation;
 pub(crate) mod budget;
 mod graphics;
-mod photo;
+pub(crate) mod photo;
+mod photograph;
 mod picture;
 mod strip;
 
@@ -271,17 +272,32 @@ impl Fitted {
 }
 
 /// Fits every part within its own limit. Order and bytes do not depend on the number of threads.
+///
+/// What the parts leave of the budget that they share goes, once, to the picture that filled its share best: it is the
+/// one that could use more.
 pub(crate) fn fit_all(
     checked: &[Checked],
     limits: &[ByteCount],
     rules: &Rules,
     choices: &Choices,
 ) -> Vec<Result<Fitted, Finding>> {
-    checked
+    let mut fitted: Vec<Result<Fitted, Finding>> = checked
         .par_iter()
         .zip(limits)
         .map(|(checked, &limit)| guarded(|| fit_part(checked, limit, rules, choices)))
-        .collect()
+        .collect();
+    if let Some((at, limit)) = budget::left_over(checked, &fitted, limits, rules) {
+        // The first fit stays if the second is no longer: a share that buys nothing is not worth another look.
+        if let Ok(again) = guarded(|| fit_part(&checked[at], limit, rules, choices)) {
+            let longer = fitted[at]
+                .as_ref()
+                .is_ok_and(|first| again.bytes.len() > first.bytes.len());
+            if longer {
+                fitted[at] = Ok(again);
+            }
+        }
+    }
+    fitted
 }
 
 /// The smallest intervention that meets the needs: none, a strip, or a picture made anew.

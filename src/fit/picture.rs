@@ -3,7 +3,7 @@
 use crate::check::is_decodable;
 use crate::content_type::ContentType;
 use crate::fit::budget::Curve;
-use crate::fit::{FitError, FitOptions, FittedImage, Source, animation, graphics, photo};
+use crate::fit::{FitError, FitOptions, FittedImage, Source, animation, graphics, photograph};
 use crate::prepare::Choices;
 use crate::raster::{self, Raster};
 use crate::report::Finding;
@@ -60,7 +60,7 @@ pub(crate) fn make_anew(
         return animate(source, max, options);
     }
     if content_type == ContentType::Jpeg && options.accept.contains(&ContentType::Jpeg) {
-        return photo::fit_jpeg(source, max, options);
+        return photograph::fit_jpeg(source, max, options);
     }
     let raster = decode(source)?;
     fit_raster(&raster, max, options)
@@ -78,12 +78,12 @@ fn fit_raster(
     {
         let mut jpeg = |raster: &Raster, limit: u64| {
             let jpeg = takes(ContentType::Jpeg)
-                .then(|| photo::fit_raster(raster, ByteCount::new(limit), options, true));
+                .then(|| photograph::fit_raster(raster, ByteCount::new(limit), options, true));
             jpeg.and_then(Result::ok)
         };
         graphics::fit_graphic(&raster.raster, max.get(), options, &mut jpeg)?
     } else {
-        photo::fit_raster(&raster.raster, max, options, false)?
+        photograph::fit_raster(&raster.raster, max, options, false)?
     };
     fitted
         .findings
@@ -123,11 +123,11 @@ pub(crate) fn curve(source: Source<'_>, most: ByteCount, choices: &Choices) -> C
         ..FitOptions::default()
     };
     let points = match decodable(source) {
-        Ok(ContentType::Jpeg) => photo::curve_of_jpeg(source, most, &options),
+        Ok(ContentType::Jpeg) => photograph::curve_of_jpeg(source, most, &options),
         Ok(_) if source.sniffed.is_animated() => None,
         Ok(_) => decode(source)
             .ok()
-            .and_then(|decoded| photo::curve_of_raster(&decoded.raster, most, &options)),
+            .and_then(|decoded| photograph::curve_of_raster(&decoded.raster, most, &options)),
         Err(_) => None,
     };
     Curve::through(points.unwrap_or_else(|| vec![(most.get().min(source.bytes.len() as u64), 0.0)]))

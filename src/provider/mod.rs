@@ -49,11 +49,11 @@ pub use limit::{Dispute, Limit, Source};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Provider {
-    /// RingCentral: bytes in a multipart request.
+    /// `RingCentral`: bytes in a multipart request.
     RingCentral,
     /// Sinch MMS JSON API (ep/v2): a URL per slide.
     Sinch,
-    /// CarrierX: a list of URLs.
+    /// `CarrierX`: a list of URLs.
     CarrierX,
     /// TSG Global: URL, embedded or plain text, part by part.
     TsgGlobal,

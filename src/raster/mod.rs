@@ -13,6 +13,7 @@ use crate::sniff::Sniffed;
 mod colour;
 mod resize;
 
+pub(crate) use colour::{Conversion, conversion};
 pub(crate) use resize::resize;
 
 /// What decoding one picture may cost.

@@ -263,11 +263,6 @@ impl Finding {
         self.source = Some(source.into());
         self
     }
-
-    pub(crate) fn part(mut self, part: usize) -> Self {
-        self.part = Some(part);
-        self
-    }
 }
 
 impl fmt::Display for Finding {

@@ -134,7 +134,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut is_cut = false;
     let mut has_data = false;
     let mut boxes = Boxes::of(bytes);
-    while let Some(item) = boxes.next() {
+    for item in boxes.by_ref() {
         is_cut |= item.is_cut;
         match &item.name {
             b"moov" => {
@@ -211,7 +211,7 @@ fn uuid(body: &[u8], found: &mut Sniffed) {
     match array(body, 0) {
         Some(C2PA) => {
             found.has_content_credentials |=
-                find(super::bytes::head(body, 64), b"manifest").is_some() || body.len() > 16
+                find(super::bytes::head(body, 64), b"manifest").is_some() || body.len() > 16;
         }
         Some(XMP) => super::exif::read_xmp(from(body, 16), found),
         _ => {}

@@ -12,7 +12,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         return Err("the pixels start behind the end of the file".into());
     }
     if let Some(needed) = header.pixel_bytes() {
-        let end = data_at + needed;
+        let end = data_at.saturating_add(needed);
         if end > bytes.len() as u64 {
             return Err("it is cut inside its pixels".into());
         }
@@ -129,9 +129,12 @@ impl Header {
         if header.width == 0 || header.height == 0 {
             return Err("a side is 0 px".into());
         }
-        if !matches!(header.bits, 1 | 2 | 4 | 8 | 16 | 24 | 32)
-            && !(header.bits == 0 && matches!(header.compression, 4 | 5))
-        {
+        let has_bits = match header.bits {
+            // An embedded JPEG or PNG has bits of its own.
+            0 => matches!(header.compression, 4 | 5),
+            bits => matches!(bits, 1 | 2 | 4 | 8 | 16 | 24 | 32),
+        };
+        if !has_bits {
             return Err(format!("{} bits a pixel do not exist", header.bits).into());
         }
         if header.compression > 6 && !(11..=13).contains(&header.compression) {
@@ -146,7 +149,10 @@ impl Header {
     /// Bytes of uncompressed pixels: rows padded to 4; `None` where they are compressed.
     fn pixel_bytes(&self) -> Option<u64> {
         matches!(self.compression, 0 | 3 | 6).then(|| {
-            (u64::from(self.width) * u64::from(self.bits)).div_ceil(32) * 4 * u64::from(self.height)
+            {
+                ((u64::from(self.width) * u64::from(self.bits)).div_ceil(32) * 4)
+                    .saturating_mul(self.height.into())
+            }
         })
     }
 

@@ -22,10 +22,13 @@ pub(super) fn read(block: &[u8], found: &mut Sniffed, orients: bool) {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     found.has_metadata = true;
     let Some(tiff) = Tiff::open(block) else {
-        found.findings.push(Finding::note(
+        let note = Finding::note(
             Code::Corrupt,
             "the EXIF block is not readable and says nothing",
-        ));
+        );
+        if !found.findings.contains(&note) {
+            found.findings.push(note);
+        }
         return;
     };
     let mut budget = Budget::exif();

@@ -22,6 +22,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut frames = 0_u32;
     let mut duration_ms = 0_u64;
     let mut blocks = 0;
+    let mut has_xmp = false;
     loop {
         blocks += 1;
         if blocks > limits::MAX_ITEMS {
@@ -31,7 +32,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             return Ok(());
         }
         match u8_at(bytes, at) {
-            // Trailer (GIF89a 27).
+            // Trailer (`GIF89a` 27).
             Some(0x3B) => {
                 at += 1;
                 break;
@@ -47,7 +48,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                             u64::from(le16(bytes, at + 4).ok_or("an extension is cut")?) * 10;
                     }
                     0xFE => found.has_metadata = true,
-                    0xFF if slice(bytes, at + 3, 11) == Some(b"XMP DataXMP") => {
+                    0xFF if !has_xmp && slice(bytes, at + 3, 11) == Some(b"XMP DataXMP") => {
+                        has_xmp = true;
                         // The packet is not cut into sub-blocks: it is looked for in the raw bytes.
                         let rest = from(bytes, at);
                         let end = super::bytes::find(rest, b"<?xpacket end")
@@ -105,7 +107,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     Ok(())
 }
 
-/// Bytes of a colour table (GIF89a 19, 21).
+/// Bytes of a colour table (`GIF89a` 19, 21).
 const fn table_len(flags: u8) -> usize {
     if flags & 0x80 == 0 {
         0
@@ -114,7 +116,7 @@ const fn table_len(flags: u8) -> usize {
     }
 }
 
-/// Skips data sub-blocks (GIF89a 15) to behind their terminator.
+/// Skips data sub-blocks (`GIF89a` 15) to behind their terminator.
 fn skip_blocks(bytes: &[u8], mut at: usize) -> Result<usize, Corrupt> {
     loop {
         match u8_at(bytes, at).ok_or("a data block is cut")? {

@@ -271,6 +271,7 @@ fn locations(meta: &[u8]) -> Option<Vec<Location>> {
         return None;
     }
     let mut locations = Vec::new();
+    let mut left = 100_000_u32;
     for _ in 0..count {
         let id = if version < 2 {
             be16(body, at)?.into()
@@ -291,14 +292,12 @@ fn locations(meta: &[u8]) -> Option<Vec<Location>> {
         at += 2;
         let mut extents = Vec::new();
         for _ in 0..extent_count {
+            left = left.checked_sub(1)?;
             at += index_width;
             let offset = base.checked_add(number(at, offset_width)?)?;
             let len = number(at + offset_width, length_width)?;
             at += offset_width + length_width;
-            // All widths 0 would make a loop over nothing.
-            if extents.len() < 1_000 {
-                extents.push((offset, len));
-            }
+            extents.push((offset, len));
         }
         locations.push(Location {
             id,
@@ -307,4 +306,60 @@ fn locations(meta: &[u8]) -> Option<Vec<Location>> {
         });
     }
     Some(locations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Corners of a picture in reading order.
+    type Corners = [char; 4];
+
+    fn turned_left([a, b, c, d]: Corners) -> Corners {
+        [b, d, a, c]
+    }
+
+    fn left_to_right([a, b, c, d]: Corners) -> Corners {
+        [b, a, d, c]
+    }
+
+    fn upside_down([a, b, c, d]: Corners) -> Corners {
+        [c, d, a, b]
+    }
+
+    /// How a picture with this orientation is shown (EXIF 2.32 4.6.4 A, from the sides of row 0 and column 0).
+    fn shown(orientation: u8) -> Corners {
+        match orientation {
+            1 => ['a', 'b', 'c', 'd'],
+            2 => ['b', 'a', 'd', 'c'],
+            3 => ['d', 'c', 'b', 'a'],
+            4 => ['c', 'd', 'a', 'b'],
+            5 => ['a', 'c', 'b', 'd'],
+            6 => ['c', 'a', 'd', 'b'],
+            7 => ['d', 'b', 'c', 'a'],
+            _ => ['b', 'd', 'a', 'c'],
+        }
+    }
+
+    #[test]
+    fn turns_and_mirrors_look_like_their_orientation() {
+        for turns in 0..4 {
+            for mirror in [None, Some(0), Some(1)] {
+                let mut corners = ['a', 'b', 'c', 'd'];
+                for _ in 0..turns {
+                    corners = turned_left(corners);
+                }
+                corners = match mirror {
+                    Some(0) => upside_down(corners),
+                    Some(_) => left_to_right(corners),
+                    None => corners,
+                };
+                assert_eq!(
+                    shown(orientation(turns, mirror)),
+                    corners,
+                    "{turns} {mirror:?}"
+                );
+            }
+        }
+    }
 }

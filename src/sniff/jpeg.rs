@@ -22,7 +22,6 @@ const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const DNL: u8 = 0xDC;
-const DRI: u8 = 0xDD;
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
 const APP2: u8 = 0xE2;
@@ -82,7 +81,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         at += len;
         match marker {
             SOF0..=SOF15 if !matches!(marker, DHT | JPG | DAC) => {
-                walk.frame_header(marker, body, found)?
+                walk.frame_header(marker, body, found)?;
             }
             SOS => {
                 walk.scan_header(body)?;
@@ -269,13 +268,10 @@ impl Walk {
                     exif::read_photoshop(resources, found);
                 }
             }
-            APP14 => {
-                if body.starts_with(b"Adobe") {
-                    self.adobe_transform = u8_at(body, 11);
-                }
+            APP14 if body.starts_with(b"Adobe") => {
+                self.adobe_transform = u8_at(body, 11);
             }
             COM => found.has_metadata |= !body.is_empty(),
-            DRI | DHT => {}
             _ => {}
         }
     }

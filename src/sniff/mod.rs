@@ -1,9 +1,13 @@
 //! Bytes → `Sniffed`: the true type, proved from the bytes, and the facts that can be read without decoding.
 
+mod archive;
 mod bmff;
 mod bmp;
 mod bytes;
+mod ebml;
 mod exif;
+mod film;
+mod frames;
 mod gif;
 mod heif;
 mod hints;
@@ -12,7 +16,11 @@ mod jpeg_scan;
 mod limits;
 mod magic;
 mod movie;
+mod mpeg;
+mod other;
+mod pdf;
 mod png;
+mod sound;
 mod svg;
 mod text;
 mod tiff;
@@ -52,7 +60,9 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
         return found;
     }
     let identified = magic::identify(bytes)
-        .or_else(|| text::identify(bytes).map(|kind| (kind, text::probe as Probe)));
+        .or_else(|| text::identify(bytes).map(|kind| (kind, text::probe as Probe)))
+        .or_else(|| other::inferred(bytes))
+        .or_else(|| pdf::is_late(bytes).then_some((ContentType::Pdf, pdf::probe as Probe)));
     let Some((kind, probe)) = identified else {
         found.findings.push(
             Finding::refused(Code::TypeNotRecognised, "its bytes match no known type")
@@ -136,7 +146,7 @@ pub struct Sniffed {
     pub orientation: u8,
     /// Whether any pixel can be transparent.
     pub has_alpha: bool,
-    /// Whether location data was seen (GPS in EXIF, XMP, QuickTime `©xyz`, …).
+    /// Whether location data was seen (GPS in EXIF, XMP, `QuickTime` `©xyz`, …).
     pub has_location: bool,
     /// Whether any other metadata was seen (EXIF, XMP, IPTC, comments).
     pub has_metadata: bool,
@@ -217,9 +227,13 @@ impl Sniffed {
         }
     }
 
-    /// Whether it is a picture with more than one frame.
+    /// Whether it is a picture that moves. The pages of a TIFF and the sizes of an icon do not.
     #[must_use]
     pub fn is_animated(&self) -> bool {
-        self.frames.is_some_and(|frames| frames > 1)
+        let still = matches!(
+            self.content_type,
+            Some(ContentType::Tiff | ContentType::Ico)
+        );
+        !still && self.frames.is_some_and(|frames| frames > 1)
     }
 }

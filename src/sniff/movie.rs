@@ -118,7 +118,7 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
     Ok(())
 }
 
-/// Bytes of an `AudioSampleEntry` before its boxes; QuickTime versions 1 and 2 are longer.
+/// Bytes of an `AudioSampleEntry` before its boxes; `QuickTime` versions 1 and 2 are longer.
 fn audio_header(entry: &[u8]) -> usize {
     match be16(entry, 8) {
         Some(1) => 28 + 16,
@@ -220,7 +220,7 @@ fn chunks(stbl: &[u8], file_bytes: u64) -> Result<(), Corrupt> {
     }
 }
 
-/// Places and texts in user data (QuickTime `udta`, 3GPP TS 26.244 8.10 `loci`, Apple's keys in `meta`).
+/// Places and texts in user data (`QuickTime` `udta`, 3GPP TS 26.244 8.10 `loci`, Apple's keys in `meta`).
 fn user_data(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
     if name == b"meta" {
         found.has_metadata |=
@@ -271,7 +271,7 @@ pub(super) fn read_fragments(bytes: &[u8], found: &mut Sniffed) {
     found.duration_ms = stated.or_else(|| {
         Boxes::of(moov)
             .filter(|item| &item.name == b"trak")
-            .take(MAX_TRACKS)
+            .take(8)
             .filter_map(|trak| runs(bytes, moov, trak.body))
             .max()
     });

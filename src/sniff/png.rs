@@ -14,6 +14,9 @@ use crate::sniff::Sniffed;
 /// Bytes that a compressed text may grow to before it is left unread.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 
+/// Texts that are read.
+const MAX_TEXTS: u32 = 64;
+
 struct Animation {
     frames: u32,
     /// `fcTL` chunks seen, their `fdAT` and `IDAT` data, the next sequence number.
@@ -29,6 +32,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut chunks = 0;
     let mut has_data = false;
     let mut has_palette = false;
+    let mut has_profile = false;
+    let mut texts = 0;
     let mut animation: Option<Animation> = None;
     found.frames = Some(1);
     loop {
@@ -90,7 +95,14 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                     animation.awaits_data = false;
                 }
             }
-            _ => ancillary(&name, body, found),
+            // A second profile is not allowed (11.3.2.3) and not inflated; so are texts beyond any sane number.
+            b"iCCP" if has_profile => {}
+            b"zTXt" | b"iTXt" | b"tEXt" if texts >= MAX_TEXTS => found.has_metadata = true,
+            _ => {
+                has_profile |= &name == b"iCCP";
+                texts += u32::from(matches!(&name, b"tEXt" | b"zTXt" | b"iTXt"));
+                ancillary(&name, body, found);
+            }
         }
     }
     if !has_data {

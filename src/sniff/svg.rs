@@ -57,6 +57,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let outcome = scan.run(&text, found);
     scan.active.sort_unstable();
     scan.active.dedup();
+    scan.active.truncate(8);
     if !scan.active.is_empty() {
         found.findings.push(
             Finding::refused(
@@ -186,6 +187,7 @@ impl Scan {
             .collect::<String>()
             .to_ascii_lowercase();
         if key.starts_with("on") && key.len() > 2 {
+            let key: String = key.chars().take(40).collect();
             self.active.push(format!("the event handler {key}"));
         }
         if plain.contains("javascript:")
@@ -197,8 +199,8 @@ impl Scan {
             self.active
                 .push("a reference to something outside".to_owned());
         }
-        if key == "attributename" && matches!(plain.rsplit(':').next(), Some("href"))
-            || key == "attributename" && plain.starts_with("on")
+        if key == "attributename"
+            && (plain.rsplit(':').next() == Some("href") || plain.starts_with("on"))
         {
             self.active.push("an animated address".to_owned());
         }

@@ -20,6 +20,10 @@ pub(super) fn identify(bytes: &[u8]) -> Option<Type> {
     }
     let text = decode(head(from(bytes, bom), HEAD_BYTES), encoding);
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n', '\u{0C}']);
+    // Programs and pictures in letters: readable, but not meant to be read.
+    if text.starts_with("%!PS") || is_netpbm(text) || is_bare_signature(bytes) {
+        return None;
+    }
     Some(by_opening(text, bytes, encoding))
 }
 
@@ -128,7 +132,7 @@ fn is_text(bytes: &[u8], encoding: Encoding) -> bool {
                 .iter()
                 .any(|&byte| matches!(byte, 0..=8 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F));
             // An 8-bit text is mostly letters; random bytes are not.
-            is_clean && (std::str::from_utf8(body).is_ok() || looks_like_8_bit(body))
+            is_clean && (is_utf8(body) || looks_like_8_bit(body))
         }
         Encoding::Utf16Le | Encoding::Utf16Be => {
             bytes.len().is_multiple_of(2)
@@ -142,6 +146,11 @@ fn is_text(bytes: &[u8], encoding: Encoding) -> bool {
                     .all(|unit| utf32(unit, encoding).is_some_and(|char| !is_binary(char)))
         }
     }
+}
+
+/// UTF-8, if cut inside its last character.
+fn is_utf8(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).map_or_else(|fault| fault.error_len().is_none(), |_| true)
 }
 
 /// Latin-1 and its like: at most three bytes in ten are not ASCII, and C1 controls are rare.
@@ -216,6 +225,29 @@ fn by_opening(text: &str, bytes: &[u8], encoding: Encoding) -> Type {
     } else {
         Type::PlainText
     }
+}
+
+/// A signature in letters with next to nothing behind it: the start of a file that was cut, not a text.
+fn is_bare_signature(bytes: &[u8]) -> bool {
+    const SIGNATURES: [&[u8]; 19] = [
+        b"RIFF", b"RIFX", b"FORM", b"MThd", b"MTrk", b"GIF8", b"Rar!", b"RE~^", b"dex\n", b"dey\n",
+        b"PAR2", b"Cr24", b"OggS", b"fLaC", b"8BPS", b"%PDF", b"`\xEA", b"%!", b"\x89PNG",
+    ];
+    bytes.len() <= 16
+        && SIGNATURES
+            .iter()
+            .any(|signature| bytes.starts_with(signature))
+}
+
+/// A picture in plain Netpbm: `P1` to `P3`, then its sides.
+fn is_netpbm(text: &str) -> bool {
+    let mut words = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_ascii_whitespace);
+    matches!(words.next(), Some("P1" | "P2" | "P3"))
+        && words.next().is_some_and(|side| side.parse::<u32>().is_ok())
+        && words.next().is_some_and(|side| side.parse::<u32>().is_ok())
 }
 
 /// SVG, HTML, SMIL or XML by the first element behind declarations and comments.

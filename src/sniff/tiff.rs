@@ -1,8 +1,10 @@
-//! TIFF 6.0 and BigTIFF: directories, pages and their extents. EXIF blocks have the same structure.
+//! TIFF 6.0 and `BigTIFF`: directories, pages and their extents. EXIF blocks have the same structure.
 
 use super::bytes::{array, slice};
 use super::{Corrupt, exif, limits};
+use crate::code::Code;
 use crate::content_type::ContentType;
+use crate::report::Finding;
 use crate::sniff::Sniffed;
 
 /// Pages of one file.
@@ -30,16 +32,24 @@ const DNG_VERSION: u16 = 50_706;
 /// What a walk over directories may cost.
 pub(super) struct Budget {
     entries: u32,
+    /// Strips and tiles that are held against the length of the file.
+    extents: u64,
 }
 
 impl Budget {
     /// EXIF: at most 1,000 entries over all directories.
     pub(super) const fn exif() -> Self {
-        Self { entries: 1_000 }
+        Self {
+            entries: 1_000,
+            extents: 0,
+        }
     }
 
     const fn tiff() -> Self {
-        Self { entries: 100_000 }
+        Self {
+            entries: 100_000,
+            extents: 2_000_000,
+        }
     }
 }
 
@@ -74,7 +84,7 @@ impl Ifd {
 pub(super) struct Tiff<'a> {
     pub(super) bytes: &'a [u8],
     big_endian: bool,
-    /// BigTIFF: 64-bit offsets.
+    /// `BigTIFF`: 64-bit offsets.
     wide: bool,
     pub(super) first_ifd: u64,
 }
@@ -208,7 +218,7 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// Bytes of one value of a field type (TIFF 6.0 section 2, BigTIFF, EXIF 2.32 4.6.2).
+/// Bytes of one value of a field type (TIFF 6.0 section 2, `BigTIFF`, EXIF 2.32 4.6.2).
 const fn width(kind: u16) -> Option<u64> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
@@ -229,14 +239,18 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     if is_camera_raw(&tiff, &first) {
         found.content_type = Some(ContentType::CameraRaw);
     }
-    page(&tiff, &first, found)?;
+    page(&tiff, &first, &mut budget, found)?;
     exif::read_ifd(&tiff, &first, &mut budget, found, true);
     let mut pages: u32 = 1;
     let mut seen = vec![tiff.first_ifd];
     let mut next = first.next;
     while next != 0 {
         if seen.contains(&next) {
-            return Err("the chain of pages comes back to itself".into());
+            found.findings.push(Finding::note(
+                Code::Corrupt,
+                "the chain of pages comes back to itself and is cut there",
+            ));
+            break;
         }
         seen.push(next);
         if seen.len() > MAX_PAGES as usize {
@@ -251,7 +265,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             && ifd.get(IMAGE_WIDTH).is_some()
         {
             let mut other = Sniffed::of(found.content_type, found.bytes);
-            page(&tiff, &ifd, &mut other)?;
+            page(&tiff, &ifd, &mut budget, &mut other)?;
             limits::charge(&mut other);
             found.findings.append(&mut other.findings);
             pages += 1;
@@ -265,7 +279,12 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     Ok(())
 }
 
-fn page(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> {
+fn page(
+    tiff: &Tiff<'_>,
+    ifd: &Ifd,
+    budget: &mut Budget,
+    found: &mut Sniffed,
+) -> Result<(), Corrupt> {
     let side = |tag| {
         ifd.number(tiff, tag)
             .and_then(|side| u32::try_from(side).ok())
@@ -277,7 +296,7 @@ fn page(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> 
         .number(tiff, BITS_PER_SAMPLE)
         .or(Some(1))
         .and_then(|bits| u8::try_from(bits).ok());
-    // TIFF 6.0 section 8 PhotometricInterpretation, sections 16 and 21 to 23.
+    // TIFF 6.0 section 8 `PhotometricInterpretation`, sections 16 and 21 to 23.
     found.colour = match ifd.number(tiff, PHOTOMETRIC) {
         Some(0 | 1) => Some("gray"),
         Some(2) => Some("rgb"),
@@ -292,16 +311,21 @@ fn page(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> 
         || (found.colour == Some("rgb") && ifd.number(tiff, SAMPLES_PER_PIXEL) == Some(4));
     found.variant = ifd
         .number(tiff, COMPRESSION)
-        .and_then(|method| compression(method))
+        .and_then(compression)
         .map(str::to_owned);
     if let Some(profile) = ifd.get(ICC_PROFILE).and_then(|entry| tiff.bytes_of(entry)) {
         super::keep_profile(profile.to_vec(), found);
     }
-    extents(tiff, ifd, found)
+    extents(tiff, ifd, budget, found)
 }
 
 /// Strips or tiles have to be inside the file.
-fn extents(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrupt> {
+fn extents(
+    tiff: &Tiff<'_>,
+    ifd: &Ifd,
+    budget: &mut Budget,
+    found: &mut Sniffed,
+) -> Result<(), Corrupt> {
     let (offsets, counts) = match (ifd.get(TILE_OFFSETS), ifd.get(STRIP_OFFSETS)) {
         (Some(tiles), _) => (tiles, ifd.get(TILE_BYTE_COUNTS)),
         (None, Some(strips)) => (strips, ifd.get(STRIP_BYTE_COUNTS)),
@@ -309,13 +333,13 @@ fn extents(tiff: &Tiff<'_>, ifd: &Ifd, found: &mut Sniffed) -> Result<(), Corrup
         (None, None) if ifd.get(SUB_IFDS).is_some() => return Ok(()),
         (None, None) => return Err("a page has neither strips nor tiles".into()),
     };
-    // More strips than rows or tiles than pixels cannot be.
-    if offsets.count > 1_000_000 {
+    let Some(left) = budget.extents.checked_sub(offsets.count) else {
         found
             .findings
-            .push(limits::too_many("strips or tiles", 1_000_000));
+            .push(limits::too_many("strips or tiles", 2_000_000));
         return Ok(());
-    }
+    };
+    budget.extents = left;
     let len = tiff.bytes.len() as u64;
     for index in 0..offsets.count {
         let at = tiff

@@ -11,7 +11,8 @@ use crate::sniff::Sniffed;
 pub(super) fn note(rest: &[u8], what: &str, found: &mut Sniffed) {
     found.trailing_bytes = rest.len() as u64;
     let message = format!("{} bytes of {what} stand behind the end", rest.len());
-    let finding = match foreign(rest) {
+    // Pictures and videos that the format itself puts there are told by their description.
+    let finding = match foreign(rest).or_else(|| (what == "data").then(|| media(rest)).flatten()) {
         Some(other) => {
             let message = format!("{message}: they are {other}");
             if is_rewritten(found) {
@@ -54,9 +55,34 @@ pub(super) fn polyglots(bytes: &[u8], found: &mut Sniffed) {
     if find(head(bytes, 1_024), b"%PDF-").is_some() {
         refuse(found, "it is a PDF as well");
     }
-    if found.trailing_bytes == 0 && has_zip_directory(bytes) {
+    // Readers of self-extracting archives look for these in the first MiB.
+    let window = head(bytes, SFX_WINDOW);
+    if found.trailing_bytes == 0 {
+        for (signature, what) in [(RAR, "a rar archive"), (SEVEN_ZIP, "a 7z archive")] {
+            if find(window, signature).is_some() {
+                refuse(found, &format!("it is {what} as well"));
+            }
+        }
+    }
+    let has_entry = || has_zip_entry(head(bytes, 4_096));
+    if found.trailing_bytes == 0 && (has_zip_directory(bytes) || has_entry()) {
         refuse(found, "it is a zip archive as well");
     }
+}
+
+const SFX_WINDOW: usize = 1 << 20;
+const RAR: &[u8] = b"Rar!\x1A\x07";
+const SEVEN_ZIP: &[u8] = b"7z\xBC\xAF\x27\x1C";
+
+/// Whether a whole local file header stands there (APPNOTE 4.3.7): readers of streams need no directory.
+fn has_zip_entry(bytes: &[u8]) -> bool {
+    find(bytes, b"PK\x03\x04").is_some_and(|at| {
+        let field = |offset| le16(bytes, at + offset);
+        field(4).is_some_and(|version| version & 0xFF <= 63)
+            && matches!(field(8), Some(0 | 8 | 9 | 12 | 14))
+            && matches!(field(26), Some(1..=256))
+            && matches!(field(28), Some(0..=1_024))
+    })
 }
 
 /// Markup that makes a reader which sniffs take the file for a page (WHATWG MIME Sniffing 7.1, and PHP).
@@ -110,8 +136,8 @@ fn foreign(rest: &[u8]) -> Option<&'static str> {
         return Some("markup or a script");
     }
     const STARTS: [(&[u8], &str); 6] = [
-        (b"Rar!\x1A\x07", "a rar archive"),
-        (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+        (RAR, "a rar archive"),
+        (SEVEN_ZIP, "a 7z archive"),
         (b"\x7FELF", "an executable"),
         (b"#!", "a script"),
         (b"\x1F\x8B\x08", "a gzip file"),
@@ -127,6 +153,11 @@ fn foreign(rest: &[u8]) -> Option<&'static str> {
             .and_then(|at| super::bytes::slice(rest, at, 4))
             == Some(b"PE\0\0");
     is_program.then_some("an executable")
+}
+
+/// The name of a whole file of another known type.
+fn media(rest: &[u8]) -> Option<&'static str> {
+    super::magic::identify(rest).map(|(kind, _)| kind.mime())
 }
 
 /// Whether a zip reader would find a directory: it searches the end record from behind (APPNOTE 4.3.16).

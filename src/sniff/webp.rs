@@ -59,7 +59,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                 frames += 1;
             }
             b"ICCP" if data.len() <= limits::MAX_ICC_BYTES => {
-                super::keep_profile(data.to_vec(), found)
+                super::keep_profile(data.to_vec(), found);
             }
             b"ICCP" => super::drop_profile(data.len(), found),
             b"EXIF" => exif::read(data, found, true),

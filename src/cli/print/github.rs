@@ -24,8 +24,17 @@ impl Printer for Github {
             if let Some(file) = &file {
                 write!(out, "file={file},")?;
             }
-            let help = finding.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            writeln!(out, "title={}::{}", property(&finding.code), data(&format!("{}{help}", finding.message)))?;
+            let help = finding
+                .help
+                .as_deref()
+                .map(|help| format!(" ({help})"))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "title={}::{}",
+                property(&finding.code),
+                data(&format!("{}{help}", finding.message))
+            )?;
         }
         Ok(())
     }

@@ -49,7 +49,11 @@ impl Human {
             Verdict::Unchecked => ('?', "unchecked", 35),
         };
         let text = format!("{mark} {word:<9}");
-        if self.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text }
+        if self.colour {
+            format!("\u{1b}[{colour}m{text}\u{1b}[0m")
+        } else {
+            text
+        }
     }
 
     fn file(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
@@ -65,7 +69,11 @@ impl Human {
         if let Some(quality) = record.fit.as_ref().and_then(|fit| fit.quality) {
             write!(out, ", quality {quality}")?;
         }
-        if let Some(path) = record.output.as_ref().and_then(|output| output.path.as_deref()) {
+        if let Some(path) = record
+            .output
+            .as_ref()
+            .and_then(|output| output.path.as_deref())
+        {
             write!(out, "  {}", escaped(path))?;
         }
         writeln!(out, "{}", reasons(&record.findings, record.result))
@@ -85,13 +93,20 @@ impl Human {
 
     fn message(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
         for part in record.parts.iter().flatten() {
-            if !self.quiet || self.needs_attention(part.result) || record.result == Verdict::Refused {
+            if !self.quiet || self.needs_attention(part.result) || record.result == Verdict::Refused
+            {
                 self.file(out, part)?;
             }
         }
         for finding in &record.findings {
             if finding.outcome == "refused" || !self.quiet {
-                writeln!(out, "  {} {}{}", finding.code, escaped(&finding.message), help(finding))?;
+                writeln!(
+                    out,
+                    "  {} {}{}",
+                    finding.code,
+                    escaped(&finding.message),
+                    help(finding)
+                )?;
             }
         }
         if self.quiet {
@@ -99,7 +114,11 @@ impl Human {
         }
         let rules = record.rules.as_deref().unwrap_or_default();
         let parts = record.parts.as_ref().map_or(0, Vec::len);
-        let parts = if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
+        let parts = if parts == 1 {
+            "1 part".to_owned()
+        } else {
+            format!("{parts} parts")
+        };
         write!(out, "message for {rules}: {}, {parts}", word(record.result))?;
         match record.total_bytes {
             Some(total) if total > 0 => writeln!(out, ", {}", ByteCount::new(total)),
@@ -123,7 +142,15 @@ impl Printer for Human {
             return Ok(());
         }
         let files = if summary.inputs == 1 { "file" } else { "files" };
-        write!(out, "{} {files}", ByteCount::new(summary.inputs).to_string().split(' ').next().unwrap_or_default())?;
+        write!(
+            out,
+            "{} {files}",
+            ByteCount::new(summary.inputs)
+                .to_string()
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+        )?;
         if let Some(rules) = &summary.rules {
             write!(out, " for {rules}")?;
         }
@@ -134,9 +161,20 @@ impl Printer for Human {
             (summary.refused, "refused"),
             (summary.unchecked, "unchecked"),
         ];
-        let counts: Vec<String> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-        writeln!(out, ": {}", if counts.is_empty() { "nothing to check".to_owned() } else { counts.join(", ") })
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        writeln!(
+            out,
+            ": {}",
+            if counts.is_empty() {
+                "nothing to check".to_owned()
+            } else {
+                counts.join(", ")
+            }
+        )
     }
 }
 
@@ -152,7 +190,11 @@ fn escaped_bytes(hex: &str) -> String {
     let bytes: Vec<u8> = hex
         .as_bytes()
         .chunks(2)
-        .filter_map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .filter_map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
         .collect();
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -174,11 +216,26 @@ fn change(found: &Sniffed, output: Option<&Output>) -> String {
     let before = format!("{kind}{}", side(found.width_px, found.height_px));
     let bytes = ByteCount::new(found.bytes);
     match output {
-        Some(output) if output.bytes != found.bytes || output.content_type != kind || output.width_px != found.width_px => {
+        Some(output)
+            if output.bytes != found.bytes
+                || output.content_type != kind
+                || output.width_px != found.width_px =>
+        {
             let sides = side(output.width_px, output.height_px);
-            let after = if output.content_type == kind { sides.trim().to_owned() } else { format!("{}{sides}", output.content_type) };
-            let arrow = if after.is_empty() || before.ends_with(&after) { String::new() } else { format!(" -> {after}") };
-            format!("{before}{arrow}, {bytes} -> {}", ByteCount::new(output.bytes))
+            let after = if output.content_type == kind {
+                sides.trim().to_owned()
+            } else {
+                format!("{}{sides}", output.content_type)
+            };
+            let arrow = if after.is_empty() || before.ends_with(&after) {
+                String::new()
+            } else {
+                format!(" -> {after}")
+            };
+            format!(
+                "{before}{arrow}, {bytes} -> {}",
+                ByteCount::new(output.bytes)
+            )
         }
         _ => format!("{before}, {bytes}"),
     }
@@ -186,18 +243,45 @@ fn change(found: &Sniffed, output: Option<&Output>) -> String {
 
 /// All facts, as `sniff` tells them.
 fn facts(found: &Sniffed) -> String {
-    let mut facts = vec![found.content_type.clone().unwrap_or_else(|| "unknown".to_owned())];
+    let mut facts = vec![
+        found
+            .content_type
+            .clone()
+            .unwrap_or_else(|| "unknown".to_owned()),
+    ];
     facts.extend(found.variant.as_deref().map(escaped));
     if let (Some(width), Some(height)) = (found.width_px, found.height_px) {
         facts.push(format!("{width} x {height} px"));
     }
     facts.push(ByteCount::new(found.bytes).to_string());
-    facts.extend(found.frames.filter(|&frames| frames != 1).map(|frames| format!("{frames} frames")));
-    facts.extend(found.duration_ms.map(|ms| format!("{}.{:03} s", ms / 1_000, ms % 1_000)));
-    facts.extend(found.orientation.map(|orientation| format!("orientation {orientation}")));
-    facts.extend(found.rotation_degrees.map(|degrees| format!("turned by {degrees} degrees")));
+    facts.extend(
+        found
+            .frames
+            .filter(|&frames| frames != 1)
+            .map(|frames| format!("{frames} frames")),
+    );
+    facts.extend(
+        found
+            .duration_ms
+            .map(|ms| format!("{}.{:03} s", ms / 1_000, ms % 1_000)),
+    );
+    facts.extend(
+        found
+            .orientation
+            .map(|orientation| format!("orientation {orientation}")),
+    );
+    facts.extend(
+        found
+            .rotation_degrees
+            .map(|degrees| format!("turned by {degrees} degrees")),
+    );
     facts.extend(found.colour.clone());
-    facts.extend(found.tracks.iter().map(|track| format!("{} {}", track.kind, escaped(&track.codec))));
+    facts.extend(
+        found
+            .tracks
+            .iter()
+            .map(|track| format!("{} {}", track.kind, escaped(&track.codec))),
+    );
     facts.extend(found.entries.map(|entries| format!("{entries} entries")));
     let flags = [
         (found.has_alpha, "transparency"),
@@ -206,7 +290,12 @@ fn facts(found: &Sniffed) -> String {
         (found.has_metadata, "metadata"),
         (found.has_content_credentials, "content credentials"),
     ];
-    facts.extend(flags.iter().filter(|(seen, _)| *seen).map(|(_, word)| (*word).to_owned()));
+    facts.extend(
+        flags
+            .iter()
+            .filter(|(seen, _)| *seen)
+            .map(|(_, word)| (*word).to_owned()),
+    );
     facts.join(", ")
 }
 
@@ -215,18 +304,35 @@ fn reasons(findings: &[Finding], result: Verdict) -> String {
     let standing: Vec<String> = findings
         .iter()
         .filter(|finding| finding.outcome == "refused")
-        .map(|finding| format!("{} {}{}", finding.code, escaped(&finding.message), help(finding)))
+        .map(|finding| {
+            format!(
+                "{} {}{}",
+                finding.code,
+                escaped(&finding.message),
+                help(finding)
+            )
+        })
         .collect();
     if matches!(result, Verdict::Refused | Verdict::Unchecked) && !standing.is_empty() {
         return format!(": {}", standing.join("; "));
     }
-    let mut codes: Vec<&str> = findings.iter().map(|finding| finding.code.as_str()).collect();
+    let mut codes: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
     codes.dedup();
-    if codes.is_empty() { String::new() } else { format!("  [{}]", codes.join(" ")) }
+    if codes.is_empty() {
+        String::new()
+    } else {
+        format!("  [{}]", codes.join(" "))
+    }
 }
 
 fn help(finding: &Finding) -> String {
-    finding.help.as_ref().map_or_else(String::new, |help| format!(" ({})", escaped(help)))
+    finding
+        .help
+        .as_ref()
+        .map_or_else(String::new, |help| format!(" ({})", escaped(help)))
 }
 
 const fn word(result: Verdict) -> &'static str {

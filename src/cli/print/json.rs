@@ -28,7 +28,10 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(extent: Extent) -> Self {
-        Self { extent, begun: false }
+        Self {
+            extent,
+            begun: false,
+        }
     }
 
     fn element(&mut self, out: &mut dyn Write, element: &impl Serialize) -> io::Result<()> {

@@ -20,13 +20,20 @@ impl Junit {
         }
         self.begun = true;
         writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-        writeln!(out, "<testsuites name=\"mmsfit\">\n<testsuite name=\"mmsfit\">")
+        writeln!(
+            out,
+            "<testsuites name=\"mmsfit\">\n<testsuite name=\"mmsfit\">"
+        )
     }
 
     fn case(out: &mut dyn Write, record: &Record) -> io::Result<()> {
         let class = format!("mmsfit.{}", record.rules.as_deref().unwrap_or("sniff"));
         let name = attribute(record.input.as_deref().unwrap_or("message"));
-        write!(out, "<testcase classname=\"{}\" name=\"{name}\"", attribute(&class))?;
+        write!(
+            out,
+            "<testcase classname=\"{}\" name=\"{name}\"",
+            attribute(&class)
+        )?;
         let element = match record.result {
             Verdict::Passed | Verdict::Fixed => return writeln!(out, "/>"),
             Verdict::Fixable | Verdict::Refused => "failure",
@@ -35,10 +42,20 @@ impl Junit {
         let standing = |finding: &&Finding| matches!(finding.outcome, "refused" | "fixable");
         let first = record.findings.iter().find(standing);
         let (code, message) = first.map_or(("", ""), |finding| (&finding.code, &finding.message));
-        writeln!(out, ">\n<{element} type=\"{code}\" message=\"{}\">", attribute(message))?;
+        writeln!(
+            out,
+            ">\n<{element} type=\"{code}\" message=\"{}\">",
+            attribute(message)
+        )?;
         for finding in record.findings.iter().filter(standing) {
             let help = finding.help.as_deref().unwrap_or_default();
-            writeln!(out, "{} {}\n  {}", finding.code, attribute(&finding.message), attribute(help))?;
+            writeln!(
+                out,
+                "{} {}\n  {}",
+                finding.code,
+                attribute(&finding.message),
+                attribute(help)
+            )?;
         }
         writeln!(out, "</{element}>\n</testcase>")
     }
@@ -47,7 +64,11 @@ impl Junit {
 impl Printer for Junit {
     fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
         self.begin(out)?;
-        record.parts.iter().flatten().try_for_each(|part| Self::case(out, part))?;
+        record
+            .parts
+            .iter()
+            .flatten()
+            .try_for_each(|part| Self::case(out, part))?;
         Self::case(out, record)
     }
 
@@ -63,5 +84,9 @@ impl Printer for Junit {
 
 /// XML 1.0 §2.2 has no control characters at all, not even escaped: they are shown as text.
 fn attribute(text: &str) -> String {
-    escaped(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    escaped(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

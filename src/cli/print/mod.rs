@@ -66,7 +66,14 @@ impl<'a> Results<'a> {
             Format::Sarif => Box::new(sarif::Sarif::default()),
             Format::Github => Box::new(github::Github),
         };
-        Self { printer, out, followed, outlives_reader: false, closed: false, progress: Progress::none() }
+        Self {
+            printer,
+            out,
+            followed,
+            outlives_reader: false,
+            closed: false,
+            progress: Progress::none(),
+        }
     }
 
     /// The same, going on when nobody reads any more.
@@ -90,7 +97,10 @@ impl<'a> Results<'a> {
         })
     }
 
-    fn print(&mut self, print: impl FnOnce(&mut dyn Printer, &mut dyn Write) -> io::Result<()>) -> Result<(), Fault> {
+    fn print(
+        &mut self,
+        print: impl FnOnce(&mut dyn Printer, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Fault> {
         if self.closed {
             return Ok(());
         }

@@ -32,21 +32,31 @@ impl Sarif {
             })
         };
         let rules: Vec<_> = Code::ALL.iter().map(rule).collect();
-        let driver = json!({ "name": "mmsfit", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
+        let driver =
+            json!({ "name": "mmsfit", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
         write!(
             out,
             "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{driver}}},\"results\":["
         )
     }
 
-    fn result(&mut self, out: &mut dyn Write, finding: &Finding, record: &Record) -> io::Result<()> {
+    fn result(
+        &mut self,
+        out: &mut dyn Write,
+        finding: &Finding,
+        record: &Record,
+    ) -> io::Result<()> {
         let level = match (finding.outcome, finding.severity) {
             ("refused", _) => "error",
             ("fixable", _) | (_, "warning") => "warning",
             _ => "note",
         };
         let uri = uri(record.input.as_deref().unwrap_or("message"));
-        let help = finding.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
+        let help = finding
+            .help
+            .as_deref()
+            .map(|help| format!(" ({help})"))
+            .unwrap_or_default();
         let result = json!({
             "ruleId": finding.code,
             "level": level,

@@ -1,0 +1,100 @@
+//! The engine's private stages, opened to benchmarks and engine tests. Not a public interface.
+#![expect(missing_docs, reason = "opened to the project's own benchmarks only")]
+
+use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
+use crate::jpeg;
+
+pub struct Photo {
+    pub bytes: Vec<u8>,
+    pub width_px: u32,
+    pub height_px: u32,
+    pub quality: u8,
+    pub scale: f64,
+    pub full_chroma: bool,
+    pub probes: u32,
+    pub encodes: u32,
+}
+
+impl From<FittedPhoto> for Photo {
+    fn from(photo: FittedPhoto) -> Self {
+        let FittedPhoto {
+            bytes,
+            width_px,
+            height_px,
+            quality,
+            scale,
+            chroma,
+            probes,
+            encodes,
+            ..
+        } = photo;
+        Self {
+            bytes,
+            width_px,
+            height_px,
+            quality,
+            scale,
+            full_chroma: chroma == Chroma::Full,
+            probes,
+            encodes,
+        }
+    }
+}
+
+fn options(
+    limit_bytes: u64,
+    view_side_px: u32,
+    forced: Option<(usize, bool)>,
+) -> PhotoOptions<'static> {
+    let chroma = |full| if full { Chroma::Full } else { Chroma::Quarter };
+    let forced = forced.map(|(eighths, full)| (eighths, chroma(full)));
+    PhotoOptions {
+        view_side_px,
+        forced,
+        ..PhotoOptions::new(limit_bytes)
+    }
+}
+
+/// Fits a JPEG, where `forced` is given at these eighths and with full chroma or not.
+pub fn fit_jpeg(
+    data: &[u8],
+    limit_bytes: u64,
+    view_side_px: u32,
+    forced: Option<(usize, bool)>,
+) -> Result<Photo, String> {
+    let photo = fit_photo(
+        PhotoSource::Jpeg(data),
+        &options(limit_bytes, view_side_px, forced),
+    );
+    photo.map(Photo::from).map_err(|error| error.to_string())
+}
+
+pub fn fit_rgb(width: u32, height: u32, pixels: &[u8], limit_bytes: u64) -> Result<Photo, String> {
+    let photo = fit_photo(
+        PhotoSource::Rgb {
+            width,
+            height,
+            pixels,
+        },
+        &PhotoOptions::new(limit_bytes),
+    );
+    photo.map(Photo::from).map_err(|error| error.to_string())
+}
+
+pub fn curve_of_jpeg(data: &[u8], points: &[u64]) -> Result<Vec<(u64, f64)>, String> {
+    let most = points.iter().copied().max().unwrap_or(1);
+    photo_curve(PhotoSource::Jpeg(data), &PhotoOptions::new(most), points)
+        .map_err(|error| error.to_string())
+}
+
+/// Entropy-decodes, keeping `corner` frequencies of each block; returns a count of what is kept.
+pub fn decode_entropy(data: &[u8], corner: usize) -> Result<usize, String> {
+    let coefficients = jpeg::decode(data, |_, _| [corner; 4], &jpeg::Limits::default());
+    let coefficients = coefficients.map_err(|error| error.to_string())?;
+    Ok(coefficients
+        .planes
+        .iter()
+        .flat_map(|plane| &plane.rows)
+        .map(Vec::len)
+        .sum())
+}
