@@ -113,8 +113,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     // Dropped on any fault below, which removes it.
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.flush()?;
+    // The file itself: the wrapper's errors name the temporary path.
+    file.as_file_mut().write_all(bytes)?;
+    file.as_file_mut().flush()?;
     file.persist(path).map_err(|fault| fault.error)?;
     Ok(())
 }

@@ -20,7 +20,9 @@ pub(crate) struct Said {
 
 impl Desk {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { folder: tempfile::tempdir()? })
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -47,7 +49,10 @@ impl Desk {
     /// The command with nothing of our environment, in this folder.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mmsfit"));
-        command.env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command
+            .env_clear()
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command
     }
 
@@ -66,7 +71,11 @@ impl Desk {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    let below = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+                    let below = path
+                        .strip_prefix(&root)
+                        .unwrap_or(&path)
+                        .to_string_lossy()
+                        .into_owned();
                     files.push((below, std::fs::read(&path)?));
                 }
             }
