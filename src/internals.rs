@@ -98,3 +98,10 @@ pub fn decode_entropy(data: &[u8], corner: usize) -> Result<usize, String> {
         .map(Vec::len)
         .sum())
 }
+
+/// Width, height and whether it is progressive, from the header alone.
+pub fn probe_header(data: &[u8]) -> Result<(u32, u32, bool), String> {
+    let (frame, _) =
+        jpeg::probe(data, &jpeg::Limits::default()).map_err(|error| error.to_string())?;
+    Ok((frame.width, frame.height, frame.progressive))
+}

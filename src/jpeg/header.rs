@@ -65,6 +65,7 @@ impl Frame {
 /// # Errors
 ///
 /// What the header alone shows: no JPEG, a process that is not read, a limit.
+#[cfg(any(test, feature = "bench-internals"))]
 pub(crate) fn probe(data: &[u8], limits: &Limits) -> Result<(Frame, Model), Error> {
     let mut parser = Parser::new(data, *limits)?;
     match parser.next_scan()? {

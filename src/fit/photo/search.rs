@@ -166,6 +166,10 @@ fn solve(
     start: Option<f64>,
     probes: &mut u32,
 ) -> Choice {
+    let lost_chroma = chroma
+        .and_then(|index| sample.lost_chroma.get(index))
+        .copied()
+        .unwrap_or(0.0);
     let (choice, blocks) = match chroma.and_then(|index| sample.chroma.get(index)) {
         Some((choice, blocks)) => (*choice, blocks.as_slice()),
         None => (Chroma::Full, [].as_slice()),
@@ -179,8 +183,7 @@ fn solve(
         if !blocks.is_empty() {
             let chroma = try_blocks(blocks, &chroma_quantiser, &sample.weights.chroma);
             bits += chroma.bits;
-            error +=
-                chroma.error * PARAMETERS.chroma * 2.0 / (choice.step() * choice.step()) as f64;
+            error += (chroma.error * 2.0 + lost_chroma) * PARAMETERS.chroma;
         }
         (
             bits * sample.ratio / 8.0 * STUFFING + header_len(components) as f64,
@@ -242,6 +245,7 @@ const ROUNDING: [f32; 64] = {
     rounding
 };
 
+/// A file, its table factor and its dimensions.
 type Found = (Vec<u8>, f64, u32, u32);
 
 struct Attempt<'o, 'c> {
@@ -261,7 +265,6 @@ impl Attempt<'_, '_> {
         let mut factor = start.clamp(low, high);
         let mut slope = slope;
         let mut previous: Option<(f64, f64)> = None;
-        let mut best: Option<(f64, Vec<u8>)> = None;
         for _ in 0..12 {
             let quantisers = quantisers(factor);
             let statistics = self.count(&layout, &quantisers);
@@ -316,7 +319,6 @@ impl Attempt<'_, '_> {
             if fill <= 1.0 && low <= LEAST_FACTOR && next <= LEAST_FACTOR {
                 factor = LEAST_FACTOR;
             }
-            best = best.take();
         }
         // The bracket did not close on a filling step: the last factor known to fit.
         let quantisers = quantisers(high);
