@@ -1,5 +1,4 @@
 //! The engine's private stages, opened to benchmarks and engine tests. Not a public interface.
-#![expect(missing_docs, reason = "opened to the project's own benchmarks only")]
 
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
 use crate::jpeg;

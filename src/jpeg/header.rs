@@ -200,11 +200,9 @@ impl<'a> Parser<'a> {
         match marker {
             0xC0..=0xC2 => self.start_of_frame(marker, body),
             0xC3 => Err(Error::Unsupported("lossless")),
-            0xC5..=0xC7 => Err(Error::Unsupported("hierarchical")),
-            0xC9 | 0xCA => Err(Error::Unsupported("arithmetic coding")),
+            0xC9 | 0xCA | 0xCC => Err(Error::Unsupported("arithmetic coding")),
             0xCB => Err(Error::Unsupported("lossless, arithmetic coding")),
-            0xCC => Err(Error::Unsupported("arithmetic coding")),
-            0xCD..=0xCF | 0xDE | 0xDF => Err(Error::Unsupported("hierarchical")),
+            0xC5..=0xC7 | 0xCD..=0xCF | 0xDE | 0xDF => Err(Error::Unsupported("hierarchical")),
             0xDC => Err(Error::Unsupported("number of lines defined after the scan")),
             0xC4 => self.huffman_tables(body),
             0xDB => self.quant_tables(body),

@@ -1,6 +1,7 @@
 //! How visible an error is: weighed by frequency on the screen, less where the picture is busy.
 //!
-//! The constants come from `benches/calibrate`, which compares choices made by this model with SSIMULACRA2.
+//! The constants come from a random search that compared this model's choices with the SSIMULACRA2 scores of every
+//! candidate on five photographs at 300 KB, 500 KB and 1 MB.
 
 use crate::jpeg::{Block, COEFFICIENT_UNIT, Quantiser, ZIGZAG};
 
