@@ -55,10 +55,10 @@ fn stages(criterion: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(3));
     group.bench_function("entropy_decode", |bench| {
-        bench.iter(|| internals::decode_entropy(black_box(&data), 8))
+        bench.iter(|| internals::decode_entropy(black_box(&data), 8));
     });
     group.bench_function("entropy_decode_corner_4", |bench| {
-        bench.iter(|| internals::decode_entropy(black_box(&data), 4))
+        bench.iter(|| internals::decode_entropy(black_box(&data), 4));
     });
     group.bench_function("curve_of_five_points", |bench| {
         bench.iter(|| {
@@ -69,7 +69,7 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     group.bench_function("full_decode_image_crate", |bench| {
-        bench.iter(|| image::load_from_memory(black_box(&data)))
+        bench.iter(|| image::load_from_memory(black_box(&data)));
     });
     group.finish();
 }
@@ -82,10 +82,10 @@ fn whole(criterion: &mut Criterion) {
             .sample_size(10)
             .measurement_time(Duration::from_secs(3));
         group.bench_function("mmsfit", |bench| {
-            bench.iter(|| internals::fit_jpeg(black_box(&data), limit, 1440, None))
+            bench.iter(|| internals::fit_jpeg(black_box(&data), limit, 1440, None));
         });
         group.bench_function("plain_loop", |bench| {
-            bench.iter(|| plain_loop(black_box(&data), limit as usize))
+            bench.iter(|| plain_loop(black_box(&data), limit as usize));
         });
         group.finish();
     }

@@ -317,6 +317,10 @@ fn from_pixels(
 }
 
 /// One line of pixels into line `y` of the blocks of each component.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "one index runs across three component rows"
+)]
 fn split(line: &[u8], channels: usize, y: usize, bands: &mut [Vec<[u8; 8]>], blocks_w: usize) {
     let width = line.len() / channels;
     for block in 0..blocks_w {
