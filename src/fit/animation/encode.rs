@@ -18,7 +18,6 @@ pub(super) struct Writer<'a> {
     palette: &'a Palette,
     tolerance: u32,
     width: usize,
-    height: usize,
     file: Encoder<Vec<u8>>,
     /// What a viewer shows before the waiting frame is drawn.
     shown: Vec<u8>,
@@ -52,7 +51,6 @@ impl<'a> Writer<'a> {
             palette,
             tolerance,
             width: usize::from(width),
-            height: usize::from(height),
             file,
             shown: vec![palette.nothing(); usize::from(width) * usize::from(height)],
             waiting: None,
@@ -96,7 +94,9 @@ impl<'a> Writer<'a> {
         let nothing = self.palette.nothing();
         let clears = next.is_some_and(|next| {
             let pairs = frame.pixels.iter().zip(next);
-            pairs.into_iter().any(|(now, then)| *now != nothing && *then == nothing)
+            pairs
+                .into_iter()
+                .any(|(now, then)| *now != nothing && *then == nothing)
         });
         let mut area = Area::NONE;
         for (row, (want, shown)) in frame
@@ -141,7 +141,11 @@ impl<'a> Writer<'a> {
         self.frames += 1;
         self.delay_cs = frame.delay_cs;
         self.drawn = Some(Frame {
-            dispose: if clears { DisposalMethod::Background } else { DisposalMethod::Keep },
+            dispose: if clears {
+                DisposalMethod::Background
+            } else {
+                DisposalMethod::Keep
+            },
             transparent: Some(nothing),
             left: narrow(area.left),
             top: narrow(area.top),
@@ -172,11 +176,6 @@ impl<'a> Writer<'a> {
         }
         Ok(())
     }
-
-    /// The height and width that frames must have.
-    pub(super) fn pixels(&self) -> usize {
-        self.width * self.height
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -188,7 +187,12 @@ struct Area {
 }
 
 impl Area {
-    const NONE: Self = Self { left: 0, top: 0, width: 0, height: 0 };
+    const NONE: Self = Self {
+        left: 0,
+        top: 0,
+        width: 0,
+        height: 0,
+    };
 
     const fn is_none(self) -> bool {
         self.width == 0
@@ -196,7 +200,12 @@ impl Area {
 
     fn take(&mut self, left: usize, right: usize, row: usize) {
         if self.is_none() {
-            *self = Self { left, top: row, width: right - left + 1, height: 1 };
+            *self = Self {
+                left,
+                top: row,
+                width: right - left + 1,
+                height: 1,
+            };
             return;
         }
         let end = (self.left + self.width).max(right + 1);
@@ -206,7 +215,16 @@ impl Area {
     }
 
     const fn or_one_pixel(self) -> Self {
-        if self.is_none() { Self { left: 0, top: 0, width: 1, height: 1 } } else { self }
+        if self.is_none() {
+            Self {
+                left: 0,
+                top: 0,
+                width: 1,
+                height: 1,
+            }
+        } else {
+            self
+        }
     }
 }
 
@@ -248,7 +266,11 @@ impl Choices for View<'_> {
 
     fn error(&self, pixel: usize, colour: u8) -> Option<f32> {
         let (want, shown) = self.at(pixel);
-        let seen = if colour == self.palette.nothing() { shown } else { colour };
+        let seen = if colour == self.palette.nothing() {
+            shown
+        } else {
+            colour
+        };
         let off = self.palette.apart(seen, want);
         (off <= self.tolerance).then(|| off as f32 / self.tolerance.max(1) as f32)
     }

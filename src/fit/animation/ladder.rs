@@ -36,8 +36,8 @@ const RUNGS: [(f64, f64, f64); 9] = [
 ];
 
 impl Plan {
-    /// The plan of a rung, for an animation whose frames last `mean_delay_ms`.
-    pub(super) fn at(rung: f64, least_scale: f64, mean_delay_ms: f64, frames: u32) -> Self {
+    /// The plan of a rung, with one of `step` frames kept: for the same step, lengths fall smoothly along the ladder.
+    pub(super) fn at(rung: f64, least_scale: f64, step: u32) -> Self {
         let rung = rung.clamp(0.0, SEVEREST);
         let below = (rung.floor() as usize).min(RUNGS.len() - 2);
         let share = rung - below as f64;
@@ -48,13 +48,14 @@ impl Plan {
             scale: between(a.0, b.0).max(least_scale),
             colours: between(a.1, b.1).round() as u8,
             tolerance: (off * off).round() as u32,
-            step: step(rung, mean_delay_ms, frames),
+            step,
         }
     }
 }
 
-/// Frames are dropped from the middle of the ladder on, the more the faster they follow each other, and never all.
-fn step(rung: f64, mean_delay_ms: f64, frames: u32) -> u32 {
+/// Of how many frames one is kept at a rung: frames are dropped from the middle of the ladder on, the more the faster
+/// they follow each other, and never all.
+pub(super) fn step(rung: f64, mean_delay_ms: f64, frames: u32) -> u32 {
     let wanted = match rung {
         rung if rung < 4.0 => 1,
         rung if rung < 6.0 => 2,
@@ -62,7 +63,11 @@ fn step(rung: f64, mean_delay_ms: f64, frames: u32) -> u32 {
         _ => 4,
     };
     // What claims to last at most 10 ms is shown for 100 ms.
-    let shown_ms = if mean_delay_ms <= 10.0 { 100.0 } else { mean_delay_ms };
+    let shown_ms = if mean_delay_ms <= 10.0 {
+        100.0
+    } else {
+        mean_delay_ms
+    };
     let bearable = (SLOWEST_MS / shown_ms).floor().max(1.0) as u32;
     wanted.min(bearable).min((frames / 2).max(1))
 }
@@ -73,14 +78,24 @@ mod tests {
 
     #[test]
     fn the_first_rung_gives_up_nothing() {
-        let plan = Plan::at(0.0, 0.1, 40.0, 100);
-        assert_eq!(plan, Plan { scale: 1.0, colours: 255, tolerance: 0, step: 1 });
+        let plan = Plan::at(0.0, 0.1, 1);
+        assert_eq!(
+            plan,
+            Plan {
+                scale: 1.0,
+                colours: 255,
+                tolerance: 0,
+                step: 1
+            }
+        );
     }
 
     #[test]
     fn every_rung_gives_up_at_least_as_much_as_the_one_before() {
-        let rungs: Vec<Plan> =
-            (0..=160).map(|n| Plan::at(f64::from(n) / 20.0, 0.2, 40.0, 100)).collect();
+        let rungs: Vec<Plan> = (0..=160)
+            .map(|n| f64::from(n) / 20.0)
+            .map(|rung| Plan::at(rung, 0.2, step(rung, 40.0, 100)))
+            .collect();
         for pair in rungs.windows(2) {
             assert!(pair[1].scale <= pair[0].scale);
             assert!(pair[1].colours <= pair[0].colours);
@@ -91,13 +106,13 @@ mod tests {
 
     #[test]
     fn frames_that_are_slow_already_are_never_dropped() {
-        assert_eq!(Plan::at(SEVEREST, 0.1, 150.0, 100).step, 1);
-        assert_eq!(Plan::at(SEVEREST, 0.1, 40.0, 100).step, 4);
-        assert_eq!(Plan::at(SEVEREST, 0.1, 40.0, 3).step, 1);
+        assert_eq!(step(SEVEREST, 150.0, 100), 1);
+        assert_eq!(step(SEVEREST, 40.0, 100), 4);
+        assert_eq!(step(SEVEREST, 40.0, 3), 1);
     }
 
     #[test]
     fn no_rung_goes_below_the_least_scale() {
-        assert!((Plan::at(SEVEREST, 0.4, 40.0, 10).scale - 0.4).abs() < 1e-12);
+        assert!((Plan::at(SEVEREST, 0.4, 1).scale - 0.4).abs() < 1e-12);
     }
 }

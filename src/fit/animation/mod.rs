@@ -15,7 +15,7 @@ mod lzw;
 mod palette;
 
 use encode::{Indexed, Writer};
-use ladder::{Plan, SEVEREST};
+use ladder::{Plan, SEVEREST, step};
 use palette::Palette;
 
 /// Whole encodes that one fit may make.
@@ -52,7 +52,8 @@ pub(crate) fn fit_animation(
         .help("allow a still of its first frame");
         return Err(refused(finding));
     }
-    let animation = Animation::open(source.bytes, source.sniffed, &Limits::default()).map_err(refused)?;
+    let animation =
+        Animation::open(source.bytes, source.sniffed, &Limits::default()).map_err(refused)?;
     let job = Job::new(&animation, options);
     let sample = job.sample().map_err(refused)?;
     search(&job, &sample, limit)
@@ -60,13 +61,19 @@ pub(crate) fn fit_animation(
 
 /// The largest file that fits: the ladder is climbed by predictions, and whole encodes decide.
 fn search(job: &Job<'_>, sample: &Sample, limit: u64) -> Result<FittedImage, FitError> {
-    let mut state = Search { probes: 0, encodes: 0 };
+    let mut state = Search {
+        probes: 0,
+        encodes: 0,
+    };
     let mut rung = state.predicted_rung(job, sample, limit)?;
-    // The severity and length of the nearest tries on either side of the limit.
-    let (mut over, mut under): (Option<(f64, u64)>, Option<(f64, Made)>) = (None, None);
+    // Kept for all tries but the last: lengths would jump with it.
+    let mut step = job.step(sample, rung);
+    // The rung and length of the nearest tries on either side of the limit.
+    let mut over: Option<(f64, u64)> = None;
+    let mut under: Option<(f64, Made)> = None;
     let mut last = None;
     while state.encodes < MAX_ENCODES {
-        let made = state.whole(job, sample, rung)?;
+        let made = state.whole(job, sample, Plan::at(rung, job.least_scale, step))?;
         let bytes = made.bytes.len() as u64;
         last = Some((bytes, made.width, made.height));
         if bytes <= limit {
@@ -76,23 +83,39 @@ fn search(job: &Job<'_>, sample: &Sample, limit: u64) -> Result<FittedImage, Fit
                 break;
             }
         } else {
-            if rung >= SEVEREST {
+            let most = job.step(sample, SEVEREST);
+            if rung >= SEVEREST && step == most {
                 break;
+            }
+            if rung >= SEVEREST {
+                // The whole ladder did not do with this step: the next tries start over with the last one.
+                (step, rung) = (most, SEVEREST);
+                continue;
             }
             over = Some((rung, bytes));
         }
-        let Some(next) = next_rung(over, under.as_ref().map(|(rung, made)| (*rung, made.bytes.len() as u64)), limit)
-        else {
+        let Some(next) = next_rung(
+            over,
+            under
+                .as_ref()
+                .map(|(rung, made)| (*rung, made.bytes.len() as u64)),
+            limit,
+        ) else {
             break;
         };
         // The last try must fit: it is not spent on hope.
         let hopeless = under.is_none() && state.encodes + 1 == MAX_ENCODES;
-        rung = if hopeless { SEVEREST } else { next };
+        (rung, step) = if hopeless {
+            (SEVEREST, job.step(sample, SEVEREST))
+        } else {
+            (next, step)
+        };
     }
     match under {
         Some((_, made)) => Ok(job.image(made, &state)),
         None => {
-            let (nearest, width_px, height_px) = last.unwrap_or((0, job.animation.width, job.animation.height));
+            let (nearest, width_px, height_px) =
+                last.unwrap_or((0, job.animation.width, job.animation.height));
             Err(FitError::CannotFit {
                 limit: ByteCount::new(limit),
                 nearest: ByteCount::new(nearest),
@@ -138,11 +161,17 @@ struct Search {
 
 impl Search {
     /// The rung where the predicted length meets the limit.
-    fn predicted_rung(&mut self, job: &Job<'_>, sample: &Sample, limit: u64) -> Result<f64, FitError> {
+    fn predicted_rung(
+        &mut self,
+        job: &Job<'_>,
+        sample: &Sample,
+        limit: u64,
+    ) -> Result<f64, FitError> {
         let aim = limit as f64 * 0.97;
         let at = |rung: f64, probes: &mut u32| {
             *probes += 1;
-            job.predict(sample, rung).map(|bytes| bytes.max(1.0).ln())
+            let plan = Plan::at(rung, job.least_scale, job.step(sample, rung));
+            job.predict(sample, plan).map(|bytes| bytes.max(1.0).ln())
         };
         let probes = &mut self.probes;
         let lightest = at(0.0, probes)?;
@@ -167,9 +196,9 @@ impl Search {
         Ok(low.0 + (high.0 - low.0) * share)
     }
 
-    fn whole(&mut self, job: &Job<'_>, sample: &Sample, rung: f64) -> Result<Made, FitError> {
+    fn whole(&mut self, job: &Job<'_>, sample: &Sample, plan: Plan) -> Result<Made, FitError> {
         self.encodes += 1;
-        job.encode(sample, rung)
+        job.encode(sample, plan)
     }
 }
 
@@ -203,7 +232,9 @@ impl<'a> Job<'a> {
         let (width, height) = (f64::from(animation.width), f64::from(animation.height));
         let long = width.max(height);
         let within_work = (WORK_PIXELS / (width * height)).sqrt();
-        let within_side = options.max_side.map_or(1.0, |side| f64::from(side.get()) / long);
+        let within_side = options
+            .max_side
+            .map_or(1.0, |side| f64::from(side.get()) / long);
         let read_scale = within_work.min(within_side).min(1.0);
         Self {
             animation,
@@ -213,7 +244,8 @@ impl<'a> Job<'a> {
     }
 
     fn size(&self, scale: f64) -> (u32, u32) {
-        let side = |length: u32| ((f64::from(length) * self.read_scale * scale).round() as u32).max(1);
+        let side =
+            |length: u32| ((f64::from(length) * self.read_scale * scale).round() as u32).max(1);
         (side(self.animation.width), side(self.animation.height))
     }
 
@@ -240,33 +272,47 @@ impl<'a> Job<'a> {
             ControlFlow::Continue(())
         })?;
         if index < 2 {
-            return Err(Finding::refused(Code::Corrupt, "an animation of which one frame is left"));
+            return Err(Finding::refused(
+                Code::Corrupt,
+                "an animation of which one frame is left",
+            ));
         }
         let colours = colours(&kept);
-        Ok(Sample { runs: kept, colours, plays, mean_delay_ms: total_ms as f64 / f64::from(index) })
+        Ok(Sample {
+            runs: kept,
+            colours,
+            plays,
+            mean_delay_ms: total_ms as f64 / f64::from(index),
+        })
     }
 
-    fn plan(&self, sample: &Sample, rung: f64) -> Plan {
-        Plan::at(rung, self.least_scale, sample.mean_delay_ms, self.animation.frames)
+    fn step(&self, sample: &Sample, rung: f64) -> u32 {
+        step(rung, sample.mean_delay_ms, self.animation.frames)
     }
 
     /// The length that the whole would have, from the runs of the sample.
-    fn predict(&self, sample: &Sample, rung: f64) -> Result<f64, FitError> {
-        let plan = self.plan(sample, rung);
+    fn predict(&self, sample: &Sample, plan: Plan) -> Result<f64, FitError> {
         let mut palette = Palette::of(&sample.colours, plan.colours);
         let (width, height) = self.size(plan.scale);
         let (mut first, mut later, mut counted) = (0.0, 0.0, 0.0_f64);
         for (number, run) in sample.runs.iter().enumerate() {
             let mut frames = Vec::new();
             for (raster, _) in run.iter().step_by(plan.step as usize) {
-                frames.push(Indexed { pixels: index(raster, width, height, &mut palette), delay_cs: 1 });
+                frames.push(Indexed {
+                    pixels: index(raster, width, height, &mut palette),
+                    delay_cs: 1,
+                });
             }
             let mut frames = frames.into_iter();
             let mut writer = self.writer(&palette, &plan, sample.plays)?;
             let Some(start) = frames.next() else { continue };
             if number == 0 {
                 let mut only = self.writer(&palette, &plan, sample.plays)?;
-                only.push(Indexed { pixels: start.pixels.clone(), delay_cs: 1 }).map_err(fault)?;
+                only.push(Indexed {
+                    pixels: start.pixels.clone(),
+                    delay_cs: 1,
+                })
+                .map_err(fault)?;
                 first = only.finish().map_err(fault)?.0.len() as f64;
             }
             writer.assume(&start);
@@ -282,8 +328,7 @@ impl<'a> Job<'a> {
         Ok(first + later / counted.max(1.0) * rest)
     }
 
-    fn encode(&self, sample: &Sample, rung: f64) -> Result<Made, FitError> {
-        let plan = self.plan(sample, rung);
+    fn encode(&self, sample: &Sample, plan: Plan) -> Result<Made, FitError> {
         let palette = Palette::of(&sample.colours, plan.colours);
         let (width, height) = self.size(plan.scale);
         // The writer reads the palette while the nearest colours are still being found.
@@ -295,7 +340,7 @@ impl<'a> Job<'a> {
         let mut number = 0_u32;
         let played = self.animation.play(&mut |frame, delay_ms| {
             let delay_cs = clock.tick(delay_ms, plan.step > 1);
-            let dropped = number % plan.step != 0;
+            let dropped = !number.is_multiple_of(plan.step);
             number += 1;
             if dropped {
                 if let Some(pending) = &mut pending {
@@ -303,8 +348,14 @@ impl<'a> Job<'a> {
                 }
                 return ControlFlow::Continue(());
             }
-            let next = Indexed { pixels: index(frame, width, height, &mut lookup), delay_cs };
-            match pending.replace(next).map_or(Ok(()), |ready| writer.push(ready)) {
+            let next = Indexed {
+                pixels: index(frame, width, height, &mut lookup),
+                delay_cs,
+            };
+            match pending
+                .replace(next)
+                .map_or(Ok(()), |ready| writer.push(ready))
+            {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(refusal) => {
                     trouble = Some(refusal);
@@ -320,10 +371,21 @@ impl<'a> Job<'a> {
             writer.push(ready).map_err(fault)?;
         }
         let (bytes, frames) = writer.finish().map_err(fault)?;
-        Ok(Made { bytes, frames, width, height, plan })
+        Ok(Made {
+            bytes,
+            frames,
+            width,
+            height,
+            plan,
+        })
     }
 
-    fn writer<'p>(&self, palette: &'p Palette, plan: &Plan, plays: Plays) -> Result<Writer<'p>, FitError> {
+    fn writer<'p>(
+        &self,
+        palette: &'p Palette,
+        plan: &Plan,
+        plays: Plays,
+    ) -> Result<Writer<'p>, FitError> {
         let (width, height) = self.size(plan.scale);
         let side = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
         Writer::new(palette, plan.tolerance, side(width), side(height), plays).map_err(fault)
@@ -346,7 +408,10 @@ impl<'a> Job<'a> {
         if made.plan.tolerance > 0 {
             findings.push(Finding::note(
                 Code::PartOverLimit,
-                format!("the animation has up to {} colours now, matched coarsely", made.plan.colours),
+                format!(
+                    "the animation has up to {} colours now, matched coarsely",
+                    made.plan.colours
+                ),
             ));
         }
         FittedImage {
@@ -374,7 +439,11 @@ struct Clock {
 impl Clock {
     fn tick(&mut self, delay_ms: u32, merging: bool) -> u32 {
         // Viewers show what claims to last at most 10 ms for 100 ms: where frames are merged, so must the sum.
-        let delay_ms = if merging && delay_ms <= 10 { 100 } else { delay_ms };
+        let delay_ms = if merging && delay_ms <= 10 {
+            100
+        } else {
+            delay_ms
+        };
         self.real_ms += u64::from(delay_ms);
         let cs = (self.real_ms + 5) / 10 - self.told_cs;
         self.told_cs += cs;
@@ -393,10 +462,24 @@ fn index(frame: &Raster, width: u32, height: u32, palette: &mut Palette) -> Vec<
     };
     let nothing = palette.nothing();
     match frame.layout {
-        Layout::Rgb => frame.pixels.as_chunks::<3>().0.iter().map(|&rgb| palette.nearest(rgb)).collect(),
+        Layout::Rgb => frame
+            .pixels
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&rgb| palette.nearest(rgb))
+            .collect(),
         Layout::Rgba => {
             let pixels = frame.pixels.as_chunks::<4>().0.iter();
-            pixels.map(|&[r, g, b, a]| if a < 128 { nothing } else { palette.nearest([r, g, b]) }).collect()
+            pixels
+                .map(|&[r, g, b, a]| {
+                    if a < 128 {
+                        nothing
+                    } else {
+                        palette.nearest([r, g, b])
+                    }
+                })
+                .collect()
         }
     }
 }
@@ -405,7 +488,9 @@ fn index(frame: &Raster, width: u32, height: u32, palette: &mut Palette) -> Vec<
 fn colours(runs: &[Vec<(Raster, u32)>]) -> Vec<[u8; 3]> {
     const ENOUGH: usize = 200_000;
     let rasters = || runs.iter().flatten().map(|(raster, _)| raster);
-    let all: usize = rasters().map(|raster| raster.pixels.len() / raster.channels()).sum();
+    let all: usize = rasters()
+        .map(|raster| raster.pixels.len() / raster.channels())
+        .sum();
     let thin = (all / ENOUGH).max(1);
     rasters()
         .flat_map(|raster| raster.pixels.chunks_exact(raster.channels()))
@@ -419,11 +504,16 @@ fn colours(runs: &[Vec<(Raster, u32)>]) -> Vec<[u8; 3]> {
 }
 
 fn refused(finding: Finding) -> FitError {
-    FitError::Refused { finding: Box::new(finding) }
+    FitError::Refused {
+        finding: Box::new(finding),
+    }
 }
 
 fn fault(refusal: gif::EncodingError) -> FitError {
-    refused(Finding::refused(Code::InternalFault, format!("a GIF could not be written: {refusal}")))
+    refused(Finding::refused(
+        Code::InternalFault,
+        format!("a GIF could not be written: {refusal}"),
+    ))
 }
 
 #[cfg(test)]
