@@ -34,3 +34,7 @@ pub use provider::{Provider, Rules};
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};
 pub use sniff::{Sniffed, Track, TrackKind};
 pub use units::{ByteCount, Millis, ParseByteCountError, Pixels};
+#[cfg(feature = "net")]
+pub use verify::address::{AddressRange, UnknownRange};
+#[cfg(feature = "net")]
+pub use verify::remote::{Exchange, FetchPolicy, Resolution, Resolve, UrlVerdict, UrlVerifier};
