@@ -54,6 +54,7 @@ codes! {
     OverInputLimit = 3, Error, "over the input limit, refused unread";
     ChangedWhileRead = 4, Error, "changed while it was read";
     NotARegularFile = 5, Error, "not a regular file";
+    OutputNotWritten = 6, Error, "output could not be written";
     TypeNotRecognised = 101, Error, "type not recognised";
     DeclaredTypeDiffers = 102, Warning, "declared type differs from the bytes";
     TypeNotAccepted = 103, Error, "type not accepted by the provider";

@@ -1,6 +1,7 @@
 //! Makes media fit an MMS provider's rules.
 
 mod attachment;
+pub mod batch;
 mod bundle;
 mod check;
 mod code;
@@ -31,6 +32,7 @@ pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};
 pub use prepare::{Prepared, Preparer, prepare};
 pub use provider::{Provider, Rules};
+pub use report::v1 as report_v1;
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};
 pub use sniff::{Sniffed, Track, TrackKind};
 pub use units::{ByteCount, Millis, ParseByteCountError, Pixels};

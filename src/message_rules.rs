@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::bundle::Part;
 use crate::check::provenance;
 use crate::code::Code;
-use crate::provider::{Delivery, Measure, Rules};
+use crate::provider::{Delivery, Measure, Rules, TextUnit};
 use crate::report::Finding;
 use crate::units::ByteCount;
 
@@ -28,6 +28,47 @@ pub(crate) fn check_count(count: usize, rules: &Rules) -> Option<Finding> {
             .help("send several messages: mmsfit does not split one, as that changes billing and threading")
             .source(provenance(&rules.max_parts)),
     )
+}
+
+impl Rules {
+    /// Holds the text of a message, or of a slide where there are slides, against its limit: a finding where it is too
+    /// long, or longer than the provider advises.
+    #[must_use]
+    pub fn check_text(&self, text: &str) -> Option<Finding> {
+        let unit = self.text.unit.value();
+        let (length, name) = match unit {
+            TextUnit::Utf16 => (text.encode_utf16().count() as u64, "utf16_units"),
+            TextUnit::Scalar => (text.chars().count() as u64, "characters"),
+        };
+        let (limit, advised) = (self.text.max_text.value(), self.text.advised_text.value());
+        let most = if length > u64::from(limit) {
+            limit
+        } else {
+            advised
+        };
+        if length <= u64::from(most) {
+            return None;
+        }
+        let say = |verb: &str| {
+            format!(
+                "the text has {length} characters, {most} {verb} by {}",
+                self.name
+            )
+        };
+        let finding = if most == limit {
+            Finding::refused(Code::TextNotAccepted, say("allowed"))
+                .source(provenance(&self.text.max_text))
+        } else {
+            Finding::warning(Code::TextNotAccepted, say("advised"))
+                .source(provenance(&self.text.advised_text))
+        };
+        Some(
+            finding
+                .observed(name, length)
+                .allowed(name, most)
+                .help("shorten the text, or send the rest in a message of its own"),
+        )
+    }
 }
 
 /// The total as the provider counts it, which must be within its limit.

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::attachment::Attachment;
@@ -36,6 +37,8 @@ pub struct Preparer {
     rules: Arc<Rules>,
     choices: Choices,
     custom_rules: bool,
+    /// Threads of its own; `None` for those of the whole process.
+    pool: Option<Arc<ThreadPool>>,
 }
 
 /// What a caller may choose, the same for every attachment.
@@ -71,6 +74,7 @@ impl Preparer {
             rules: Arc::new(provider.rules().clone()),
             choices: Choices::default(),
             custom_rules: false,
+            pool: None,
         }
     }
 
@@ -143,6 +147,30 @@ impl Preparer {
         self
     }
 
+    /// The worker threads, shared by all clones of this preparer. The bytes made do not depend on their number. Default:
+    /// those of rayon, one a core.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoWorkers`]; [`Error::Workers`] where the threads cannot be started.
+    pub fn workers(mut self, count: usize) -> Result<Self, Error> {
+        if count == 0 {
+            return Err(Misuse::NoWorkers.into());
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+        self.pool = Some(Arc::new(pool.map_err(|source| Error::Workers { source })?));
+        Ok(self)
+    }
+
+    /// Has a worker thread do something.
+    #[cfg(feature = "net")]
+    pub(crate) fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        match &self.pool {
+            Some(pool) => pool.spawn(work),
+            None => rayon::spawn(work),
+        }
+    }
+
     /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> &Rules {
@@ -168,11 +196,17 @@ impl Preparer {
         attachments: impl IntoIterator<Item = Attachment>,
     ) -> Result<Prepared, Error> {
         let attachments: Vec<Attachment> = attachments.into_iter().collect();
-        let checked = attachments
-            .par_iter()
-            .map(|attachment| self.read_and_check(attachment))
-            .collect();
-        Ok(self.finish(checked))
+        let prepare = || {
+            let checked = attachments
+                .par_iter()
+                .map(|attachment| self.read_and_check(attachment))
+                .collect();
+            self.finish(checked)
+        };
+        Ok(match &self.pool {
+            Some(pool) => pool.install(prepare),
+            None => prepare(),
+        })
     }
 
     /// One attachment up to the point where its needs are known.

@@ -10,6 +10,17 @@ use crate::code::Code;
 use crate::report::Finding;
 use crate::units::ByteCount;
 
+impl Attachment {
+    /// The attachment's bytes, at most `limit` of them: what every other call reads too.
+    ///
+    /// # Errors
+    ///
+    /// A finding: empty, unreadable, over the limit, changed while it was read, or no regular file.
+    pub fn read(&self, limit: ByteCount) -> Result<Arc<[u8]>, Finding> {
+        read(self, limit)
+    }
+}
+
 /// Reads the whole attachment into memory, at most `limit` bytes of it.
 ///
 /// A file is opened without blocking (a FIFO has no end and may have no writer) and judged by its handle, not by its

@@ -1,5 +1,163 @@
 //! The command: one file per subcommand, the printers apart.
 
-pub(crate) mod explain;
-pub(crate) mod rules;
+mod args;
+mod choices;
+mod config;
+mod docs;
+mod explain;
+mod fault;
+mod fit;
+mod place;
+mod preflight;
+mod prepare;
+mod print;
+mod progress;
+mod rules;
+mod sniff;
+mod tally;
+mod text;
+mod walk;
 mod wrap;
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::thread;
+
+use clap::Parser;
+use mmsfit::{Code, Rules};
+
+use args::{Cli, Color, Command, Format};
+use fault::Fault;
+
+/// What every subcommand knows of how it is to run.
+pub(crate) struct Context {
+    format: Format,
+    quiet: bool,
+    colour: bool,
+    progress: bool,
+    /// The threads asked for; `None` leaves it to the machine.
+    jobs: Option<NonZeroUsize>,
+    fixes_denied: bool,
+    fixable_denied: bool,
+    several_rules: bool,
+}
+
+/// Reads the arguments, does what they ask, and says how it went.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version come this way too; that their reader has gone is no fault.
+            let _ = answer.print();
+            return if answer.use_stderr() {
+                tally::COULD_NOT_RUN.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match run(cli) {
+        Ok(code) => code,
+        Err(fault) if fault.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(fault) => {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "{fault}");
+            tally::COULD_NOT_RUN.into()
+        }
+    }
+}
+
+fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
+    config::apply(&mut cli)?;
+    let context = Context::of(&cli);
+    match cli.command {
+        Command::Prepare(args) => prepare::run(&args, &context),
+        Command::Preflight(args) => preflight::run(&args, &context),
+        Command::Fit(args) => fit::run(&args, &context),
+        Command::Sniff(args) => sniff::run(&args, &context),
+        Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
+        Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
+        Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
+        Command::Man { subcommand } => docs::man(subcommand.as_deref()),
+    }
+}
+
+impl Context {
+    fn of(cli: &Cli) -> Self {
+        let format = if cli.common.json {
+            Format::Json
+        } else {
+            cli.common.format.unwrap_or_default()
+        };
+        let colour = match cli.common.color.unwrap_or_default() {
+            Color::Always => true,
+            Color::Never => false,
+            // Knows terminals, NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
+            Color::Auto => {
+                anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+            }
+        };
+        let (fixes_denied, fixable_denied, several_rules) = match &cli.command {
+            Command::Prepare(args) => (args.choices.deny_fixes, true, false),
+            Command::Preflight(args) => (
+                args.choices.deny_fixes,
+                !args.allow_fixable,
+                args.provider.len() > 1,
+            ),
+            Command::Fit(args) => (args.deny_fixes, true, false),
+            _ => (false, false, false),
+        };
+        Self {
+            format,
+            quiet: cli.common.quiet,
+            colour,
+            progress: !cli.common.quiet && !cli.common.no_progress,
+            jobs: cli.common.jobs,
+            fixes_denied,
+            fixable_denied,
+            several_rules,
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Jsonl)
+    }
+
+    /// The threads to use.
+    fn workers(&self) -> NonZeroUsize {
+        self.jobs
+            .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+}
+
+/// Prints what is known without looking at any file.
+fn listing(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<ExitCode, Fault> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    print(&mut out)?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_rules(out: &mut dyn Write, name: Option<&'static Rules>, json: bool) -> io::Result<()> {
+    let one = name.map(|rules| [rules]);
+    let sets = one.as_ref().map_or(Rules::ALL, |one| &one[..]);
+    if json {
+        return rules::print_rules_json(out, sets);
+    }
+    rules::print_rules(out, sets)?;
+    if name.is_some() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    rules::print_carriers(out)
+}
+
+fn print_codes(out: &mut dyn Write, code: Option<Code>, json: bool) -> io::Result<()> {
+    match (code, json) {
+        (None, false) => explain::print_codes(out),
+        (Some(code), false) => explain::print_explanation(out, code),
+        (None, true) => explain::print_codes_json(out, Code::ALL),
+        (Some(code), true) => explain::print_codes_json(out, &[code]),
+    }
+}

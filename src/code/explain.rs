@@ -56,6 +56,7 @@ impl Code {
             Self::OverInputLimit => &media::OVER_INPUT_LIMIT,
             Self::ChangedWhileRead => &media::CHANGED_WHILE_READ,
             Self::NotARegularFile => &media::NOT_A_REGULAR_FILE,
+            Self::OutputNotWritten => &media::OUTPUT_NOT_WRITTEN,
             Self::TypeNotRecognised => &media::TYPE_NOT_RECOGNISED,
             Self::DeclaredTypeDiffers => &media::DECLARED_TYPE_DIFFERS,
             Self::TypeNotAccepted => &media::TYPE_NOT_ACCEPTED,

@@ -63,6 +63,17 @@ pub(super) const NOT_A_REGULAR_FILE: Explanation = Explanation {
     since: "0.1.0",
 };
 
+pub(super) const OUTPUT_NOT_WRITTEN: Explanation = Explanation {
+    meaning: "The part was made, but it could not be written to the output folder.",
+    why: "A full disk, a missing permission, or something other than a file that bears the output's name.",
+    provider_codes: &[],
+    we: "Leave nothing half-written, report the file as unchecked, and go on with the others.",
+    you: "Free space or grant permission, then run the command again: what is written already stays as it is.",
+    sources: &[],
+    standards: &[],
+    since: "0.1.0",
+};
+
 pub(super) const TYPE_NOT_RECOGNISED: Explanation = Explanation {
     meaning: "The bytes match no format that we know, whatever the name or the declared type say.",
     why: "Providers decide by the type; a part whose type is unknown or generic is refused or dropped.",

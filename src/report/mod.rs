@@ -1,5 +1,7 @@
 //! What was found, what was done, and what is left: findings and the reports that hold them.
 
+pub mod v1;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,0 +1,293 @@
+//! The command line: what can be given, and the examples that `--help` shows.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use mmsfit::provider::CarrierCeiling;
+use mmsfit::{ByteCount, Code, Rules};
+use serde::Deserialize;
+
+/// Makes media fit an MMS provider's rules.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mmsfit",
+    version,
+    about,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = AFTER_HELP
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  all compliant, fixed ones included
+  1  at least one refused
+  2  could not run, or could not read or write something
+  3  nothing to check
+
+Examples:
+  mmsfit preflight --provider sinch uploads/
+  mmsfit prepare --provider ringcentral --out message photo.heic contact.vcf
+  mmsfit fit photo.jpg --max-bytes 500KB -o small.jpg";
+
+/// Flags that every subcommand takes.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Common {
+    /// How results are printed.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
+    pub(crate) format: Option<Format>,
+    /// Short for `--format json`.
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "format",
+        help_heading = "Output"
+    )]
+    pub(crate) json: bool,
+    /// Print only what needs attention; draw no progress.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Draw no progress bar.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) no_progress: bool,
+    /// Colour in the human format.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        help_heading = "Output"
+    )]
+    pub(crate) color: Option<Color>,
+    /// Worker threads. Default: one a core.
+    #[arg(short, long, global = true, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Read flags from a TOML file; flags given here win.
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// Lines for people.
+    #[default]
+    Human,
+    /// One JSON document: an object, or an array for a batch.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// A JUnit XML document, one case an input and provider.
+    Junit,
+    /// A SARIF 2.1.0 document, for code scanning.
+    Sarif,
+    /// GitHub workflow commands: annotations.
+    Github,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prepare one message: fit its attachments and write the parts with their manifest.
+    #[command(after_help = "\
+Examples:
+  mmsfit prepare --provider sinch photo.heic
+  mmsfit prepare --provider tsg-global --out message --text 'See you there' photo.jpg event.ics
+  cat photo.jpg | mmsfit prepare --provider carrierx --json -")]
+    Prepare(Prepare),
+    /// Check a batch: every file, each as the only attachment of a message.
+    #[command(after_help = "\
+Without --fix nothing is written, and what --fix would mend counts as refused unless --allow-fixable is given.
+Folders are walked in the order of their names; hidden files are skipped; a link that leaves the folder is reported,
+not followed.
+
+Examples:
+  mmsfit preflight --provider sinch uploads/
+  mmsfit preflight --provider ringcentral,tsg-global --format jsonl uploads/
+  mmsfit preflight --provider sinch --fix --out ready uploads/")]
+    Preflight(Preflight),
+    /// Bring one picture under a byte cap.
+    #[command(after_help = "\
+Examples:
+  mmsfit fit photo.jpg --max-bytes 500KB -o small.jpg
+  mmsfit fit - --max-bytes 488KiB --max-side 1600 -o - < photo.png > small.jpg")]
+    Fit(Fit),
+    /// Tell the true type of each file and the facts found in it.
+    #[command(after_help = "\
+Examples:
+  mmsfit sniff download.bin
+  mmsfit sniff --format jsonl uploads/")]
+    Sniff(Sniff),
+    /// Print the rules of the providers with their sources.
+    #[command(after_help = "\
+Examples:
+  mmsfit rules
+  mmsfit rules ringcentral-2026
+  mmsfit rules sinch --json")]
+    Rules(RulesOf),
+    /// Print what a code means and what to do about it.
+    #[command(after_help = "\
+Examples:
+  mmsfit explain MMS205
+  mmsfit explain")]
+    Explain(Explain),
+    /// Print a shell's completion script.
+    #[command(after_help = "\
+Examples:
+  mmsfit completions bash > ~/.local/share/bash-completion/completions/mmsfit
+  mmsfit completions zsh > ~/.zfunc/_mmsfit")]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print a man page in roff.
+    #[command(after_help = "\
+Examples:
+  mmsfit man > mmsfit.1
+  mmsfit man preflight > mmsfit-preflight.1")]
+    Man {
+        /// The subcommand; without one, the page of mmsfit itself.
+        subcommand: Option<String>,
+    },
+}
+
+/// What may be chosen about preparing.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Choices {
+    /// A cap on the whole message below the provider's own: 500000, 500KB, 1.5MB, 488KiB.
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub(crate) max_bytes: Option<ByteCount>,
+    /// The size to aim for when something has to shrink.
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub(crate) target: Option<ByteCount>,
+    /// The recipient's network: verizon, att-10dlc, …; a note is given above its ceiling.
+    #[arg(long, value_name = "NAME", help_heading = "Limits")]
+    pub(crate) carrier: Option<CarrierCeiling>,
+    /// Let an animation that fits in no other way become a still of its first frame.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) allow_still: bool,
+    /// Count what had to be fixed as refused.
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) deny_fixes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prepare {
+    /// The provider: ringcentral, sinch, carrierx, tsg-global, or a variant of `mmsfit rules`.
+    #[arg(short, long, value_name = "P", value_parser = rules)]
+    pub(crate) provider: Option<&'static Rules>,
+    /// Write the parts and bundle.json to this folder.
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// The text of the message, checked against the provider's limit.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    #[command(flatten)]
+    pub(crate) choices: Choices,
+    /// The attachments in their order; `-` reads standard input.
+    #[arg(required = true, value_name = "PATH_OR_URL", value_hint = ValueHint::FilePath)]
+    pub(crate) attachments: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preflight {
+    /// The providers: ringcentral, sinch, carrierx, tsg-global, or variants of `mmsfit rules`.
+    #[arg(short, long, value_name = "P[,P…]", value_parser = rules, value_delimiter = ',')]
+    pub(crate) provider: Vec<&'static Rules>,
+    /// Fix what can be fixed, and write what complies to --out.
+    #[arg(long, requires = "out")]
+    pub(crate) fix: bool,
+    /// Where --fix writes: the folders given are mirrored there.
+    #[arg(short, long, value_name = "DIR", requires = "fix", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Do not count what --fix would mend as refused.
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) allow_fixable: bool,
+    #[command(flatten)]
+    pub(crate) choices: Choices,
+    /// Files and folders; `-` reads one file from standard input.
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fit {
+    /// The picture; `-` reads standard input.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The cap: 500000, 500KB, 1.5MB, 488KiB.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_bytes: Option<ByteCount>,
+    /// Where to write; `-` writes standard output.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// The longest side that the result may have.
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_side: Option<u32>,
+    /// The long side of the screen that the picture is judged for. Default: 1440.
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) view_side: Option<u32>,
+    /// Let an animation become a still of its first frame.
+    #[arg(long)]
+    pub(crate) allow_still: bool,
+    /// Count what had to be fixed as refused.
+    #[arg(long)]
+    pub(crate) deny_fixes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sniff {
+    /// Files and folders; `-` reads one file from standard input.
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesOf {
+    /// The set: a provider or a variant. Default: all, and the carriers' ceilings.
+    #[arg(value_name = "P", value_parser = rules)]
+    pub(crate) name: Option<&'static Rules>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code: MMS205, mms205 or 205. Default: the list of all.
+    pub(crate) code: Option<Code>,
+}
+
+/// The set of rules of a name, in any case.
+pub(crate) fn rules(name: &str) -> Result<&'static Rules, String> {
+    Rules::by_name(&name.trim().to_ascii_lowercase()).ok_or_else(|| {
+        let known: Vec<&str> = Rules::ALL.iter().map(|rules| rules.name.as_ref()).collect();
+        format!("no provider of that name: known are {}", known.join(", "))
+    })
+}

@@ -1,0 +1,83 @@
+//! From the flags about limits to a `Preparer`.
+
+use mmsfit::provider::Limit;
+use mmsfit::{ByteCount, Preparer, Rules};
+
+use super::Context;
+use super::args::Choices;
+use super::fault::Fault;
+
+/// One preparer a set of rules; they share their threads.
+///
+/// # Errors
+///
+/// Limits that contradict the rules or each other.
+pub(crate) fn preparers(
+    sets: &[&'static Rules],
+    choices: &Choices,
+    context: &Context,
+) -> Result<Vec<Preparer>, Fault> {
+    let first = sets.first().ok_or_else(|| {
+        Fault::new(
+            "no provider is given",
+            "give --provider ringcentral, sinch, carrierx or tsg-global",
+        )
+    })?;
+    let base = Preparer::new(first.provider);
+    let base = match context.jobs {
+        Some(jobs) => base.workers(jobs.get())?,
+        None => base,
+    };
+    sets.iter()
+        .map(|rules| preparer(base.clone(), rules, choices))
+        .collect()
+}
+
+fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer, Fault> {
+    let rules = match choices.max_bytes {
+        Some(cap) => capped(rules, cap)?,
+        None => rules.clone(),
+    };
+    let mut preparer = base.with_rules(rules)?.allow_still(choices.allow_still);
+    if let Some(target) = choices.target {
+        preparer = preparer.target(target)?;
+    }
+    if let Some(carrier) = choices.carrier {
+        preparer = preparer.carrier_ceiling(carrier.bytes.value());
+    }
+    Ok(preparer)
+}
+
+/// The rules under a lower cap. A higher one would be a promise that the provider does not keep.
+fn capped(rules: &Rules, cap: ByteCount) -> Result<Rules, Fault> {
+    let own = rules.message_bytes.value();
+    if cap.get() == 0 {
+        return Err(Fault::new(
+            "--max-bytes is zero: nothing fits",
+            "give a size such as 500KB",
+        ));
+    }
+    if cap > own {
+        let what = format!(
+            "--max-bytes is {cap}, above the cap of {}, which is {own}",
+            rules.name
+        );
+        return Err(Fault::new(what, "lower it: a provider's cap is hard"));
+    }
+    let lower = |limit: &mut Limit<ByteCount>| {
+        if limit.value() > cap {
+            *limit = Limit::Assumed {
+                value: cap,
+                why: "set by --max-bytes",
+            };
+        }
+    };
+    let mut rules = rules.clone();
+    lower(&mut rules.message_bytes);
+    lower(&mut rules.target_bytes);
+    for rule in rules.types.to_mut() {
+        lower(&mut rule.max_bytes);
+        lower(&mut rule.advised_bytes);
+    }
+    Ok(rules)
+}

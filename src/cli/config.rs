@@ -1,0 +1,166 @@
+//! `--config FILE`: a TOML file that mirrors the flags; a flag on the command line wins.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use mmsfit::provider::CarrierCeiling;
+use mmsfit::{ByteCount, Rules};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::args::{self, Cli, Color, Command, Common, Format};
+use super::fault::Fault;
+
+/// The flags as the file names them: the same words, without their dashes in front.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Config {
+    format: Option<Format>,
+    json: bool,
+    quiet: bool,
+    no_progress: bool,
+    color: Option<Color>,
+    jobs: Option<NonZeroUsize>,
+    provider: Providers,
+    #[serde(deserialize_with = "size")]
+    max_bytes: Option<ByteCount>,
+    #[serde(deserialize_with = "size")]
+    target: Option<ByteCount>,
+    #[serde(deserialize_with = "carrier")]
+    carrier: Option<CarrierCeiling>,
+    max_side: Option<u32>,
+    view_side: Option<u32>,
+    allow_still: bool,
+    allow_fixable: bool,
+    deny_fixes: bool,
+    fix: bool,
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Default)]
+struct Providers(Vec<&'static Rules>);
+
+/// Fills in from `--config` what the command line leaves open.
+///
+/// # Errors
+///
+/// A file that cannot be read, is no TOML, or names what is no flag.
+pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
+    let Some(path) = cli.common.config.clone() else {
+        return Ok(());
+    };
+    let config = read(&path)?;
+    fill_common(&mut cli.common, &config);
+    match &mut cli.command {
+        Command::Prepare(prepare) => {
+            if prepare.provider.is_none() {
+                prepare.provider = match config.provider.0.as_slice() {
+                    [] => None,
+                    [one] => Some(one),
+                    _ => {
+                        return Err(Fault::new(
+                            "a message goes through one provider; the configuration names several",
+                            "give --provider P",
+                        ));
+                    }
+                };
+            }
+            prepare.out = prepare.out.take().or_else(|| config.out.clone());
+            fill_choices(&mut prepare.choices, &config);
+        }
+        Command::Preflight(preflight) => {
+            if preflight.provider.is_empty() {
+                preflight.provider.clone_from(&config.provider.0);
+            }
+            preflight.fix |= config.fix;
+            if preflight.fix {
+                preflight.out = preflight.out.take().or_else(|| config.out.clone());
+            }
+            preflight.allow_fixable |= config.allow_fixable;
+            fill_choices(&mut preflight.choices, &config);
+        }
+        Command::Fit(fit) => {
+            fit.max_bytes = fit.max_bytes.or(config.max_bytes);
+            fit.max_side = fit.max_side.or(config.max_side);
+            fit.view_side = fit.view_side.or(config.view_side);
+            fit.allow_still |= config.allow_still;
+            fit.deny_fixes |= config.deny_fixes;
+        }
+        Command::Sniff(_) | Command::Rules(_) | Command::Explain(_) => {}
+        Command::Completions { .. } | Command::Man { .. } => {}
+    }
+    Ok(())
+}
+
+fn fill_common(common: &mut Common, config: &Config) {
+    if !common.json {
+        common.format = common.format.or(config.format);
+        common.json = common.format.is_none() && config.json;
+    }
+    common.quiet |= config.quiet;
+    common.no_progress |= config.no_progress;
+    common.color = common.color.or(config.color);
+    common.jobs = common.jobs.or(config.jobs);
+}
+
+fn fill_choices(choices: &mut args::Choices, config: &Config) {
+    choices.max_bytes = choices.max_bytes.or(config.max_bytes);
+    choices.target = choices.target.or(config.target);
+    choices.carrier = choices.carrier.or(config.carrier);
+    choices.allow_still |= config.allow_still;
+    choices.deny_fixes |= config.deny_fixes;
+}
+
+fn read(path: &Path) -> Result<Config, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|source| {
+        Fault::of(
+            format!("cannot read the configuration {}", super::text::path(path)),
+            &source,
+            "check the path given to --config",
+        )
+    })?;
+    toml::from_str(&text).map_err(|fault| {
+        let line = fault.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1));
+        let what = format!("{}, line {line}: {}", super::text::path(path), fault.message().lines().next().unwrap_or_default());
+        Fault::new(what, "the file mirrors the flags, such as: provider = \"sinch\", jobs = 2, max-bytes = \"500KB\"")
+    })
+}
+
+impl<'de> Deserialize<'de> for Providers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Names {
+            One(String),
+            Several(Vec<String>),
+        }
+        let names = match Names::deserialize(deserializer)? {
+            Names::One(names) => names.split(',').map(str::to_owned).collect(),
+            Names::Several(names) => names,
+        };
+        let sets = names.iter().map(|name| args::rules(name));
+        sets.collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(D::Error::custom)
+    }
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ByteCount>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    match Size::deserialize(deserializer)? {
+        Size::Bytes(bytes) => Ok(Some(ByteCount::new(bytes))),
+        Size::Text(text) => text.parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+fn carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CarrierCeiling>, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map(Some)
+        .map_err(D::Error::custom)
+}

@@ -1,0 +1,161 @@
+//! `mmsfit prepare --provider P PATH_OR_URL…`: one message.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use mmsfit::report_v1::{Finding, Manifest, Record, Verdict};
+use mmsfit::{Attachment, Bundle, Prepared, Preparer};
+
+use super::Context;
+use super::args::Prepare;
+use super::choices::preparers;
+use super::fault::Fault;
+use super::place::{self, Folder};
+use super::print::{Extent, Results};
+use super::tally::Tally;
+use super::text;
+use super::walk::standard_input;
+
+/// Prepares one message and writes its parts with their manifest.
+pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> {
+    let sets: Vec<_> = args.provider.into_iter().collect();
+    let Some(preparer) = preparers(&sets, &args.choices, context)?.pop() else {
+        return Err(Fault::new("no provider is given", "give --provider P"));
+    };
+    let out = args.out.as_deref().map(Folder::open).transpose()?;
+    let attachments = attachments(&args.attachments)?;
+    let prepared = prepare(&preparer, attachments)?;
+
+    let mut record = Record::of_message(prepared.report(), preparer.rules());
+    if let Some(finding) = args
+        .text
+        .as_deref()
+        .and_then(|text| preparer.rules().check_text(text))
+    {
+        if finding.outcome == mmsfit::Outcome::Refused {
+            record.result = Verdict::Refused;
+            record.total_bytes = Some(0);
+        }
+        record.findings.push(Finding::from(&finding));
+    }
+    if let (Some(out), Some(bundle)) = (
+        &out,
+        prepared
+            .bundle()
+            .filter(|_| record.result != Verdict::Refused),
+    ) {
+        write(out, bundle, args.text.as_deref(), &mut record)?;
+    }
+    let mut results = Results::new(context, Extent::One);
+    results.record(&record)?;
+    results.end()?;
+    let mut tally = Tally::default();
+    let unread = record
+        .parts
+        .iter()
+        .flatten()
+        .any(|part| part.result == Verdict::Unchecked);
+    let refused = record
+        .parts
+        .iter()
+        .flatten()
+        .any(|part| part.result == Verdict::Refused)
+        || record
+            .findings
+            .iter()
+            .any(|finding| finding.outcome == "refused");
+    // A message that cannot go because a file could not be read is not the media's fault.
+    tally.count(
+        if unread && !refused {
+            Verdict::Unchecked
+        } else {
+            record.result
+        },
+        context,
+    );
+    Ok(tally.exit_code())
+}
+
+fn attachments(given: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
+    if given.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Fault::new(
+            "standard input can be read only once",
+            "name `-` once",
+        ));
+    }
+    given
+        .iter()
+        .map(|path| match path.to_str() {
+            Some("-") => Ok(Attachment::from_bytes(standard_input()?).named("stdin")),
+            Some(url) if is_url(url) => Ok(Attachment::from_url(url)),
+            _ => Ok(Attachment::from_path(path)),
+        })
+        .collect()
+}
+
+/// A scheme and an authority (RFC 3986 §3): a path that looks like this can be given as `./…`.
+fn is_url(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
+}
+
+#[cfg(feature = "net")]
+fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|fault| {
+        Fault::of(
+            "cannot start the runtime",
+            &fault,
+            "check the limits of this shell",
+        )
+    })?;
+    Ok(runtime.block_on(preparer.prepare(attachments))?)
+}
+
+#[cfg(not(feature = "net"))]
+fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
+    Ok(preparer.prepare(attachments)?)
+}
+
+/// The parts, then the manifest: who finds a manifest finds all that it names.
+fn write(
+    out: &Folder,
+    bundle: &Bundle,
+    text: Option<&str>,
+    record: &mut Record,
+) -> Result<(), Fault> {
+    for (index, part) in bundle.parts().iter().enumerate() {
+        let path = out.path().join(part.name());
+        write_one(&path, part.bytes())?;
+        let output = record
+            .parts
+            .as_mut()
+            .and_then(|parts| parts.get_mut(index))
+            .and_then(|part| part.output.as_mut());
+        if let Some(output) = output {
+            output.path = Some(path.to_string_lossy().into_owned());
+        }
+    }
+    let manifest = Manifest::of(bundle, text);
+    let mut json = serde_json::to_vec_pretty(&manifest)
+        .map_err(|fault| Fault::of("cannot write the manifest", &fault, "please report it"))?;
+    json.push(b'\n');
+    write_one(&out.path().join("bundle.json"), &json)
+}
+
+fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    place::write(path, bytes).map_err(|fault| {
+        let what = format!("cannot write {}", text::path(path));
+        Fault::of(
+            what,
+            &fault,
+            "free space, or give --out a folder that can be written",
+        )
+    })
+}

@@ -1,0 +1,346 @@
+//! Lines for people: one a file, one summary.
+
+use std::io::{self, Write};
+
+use mmsfit::ByteCount;
+use mmsfit::report_v1::{Finding, Kind, Output, Record, Sniffed, Sniffing, Summary, Verdict};
+
+use super::Printer;
+use crate::cli::Context;
+use crate::cli::text::escaped;
+
+/// Lines for people.
+pub(super) struct Human {
+    colour: bool,
+    quiet: bool,
+    fixes_denied: bool,
+    fixable_denied: bool,
+    several_rules: bool,
+}
+
+impl Human {
+    pub(super) fn new(context: &Context) -> Self {
+        Self {
+            colour: context.colour,
+            quiet: context.quiet,
+            fixes_denied: context.fixes_denied,
+            fixable_denied: context.fixable_denied,
+            several_rules: context.several_rules,
+        }
+    }
+
+    /// Whether a quiet reader wants to know.
+    fn needs_attention(&self, result: Verdict) -> bool {
+        match result {
+            Verdict::Passed => false,
+            Verdict::Fixed => self.fixes_denied,
+            Verdict::Fixable => self.fixable_denied,
+            Verdict::Refused | Verdict::Unchecked => true,
+        }
+    }
+
+    /// `x refused  `, in its colour.
+    fn mark(&self, result: Verdict) -> String {
+        let (mark, word, colour) = match result {
+            Verdict::Passed => ('=', "passed", 32),
+            Verdict::Fixable => ('~', "fixable", 33),
+            Verdict::Fixed => ('+', "fixed", 36),
+            Verdict::Refused => ('x', "refused", 31),
+            Verdict::Unchecked => ('?', "unchecked", 35),
+        };
+        let text = format!("{mark} {word:<9}");
+        if self.colour {
+            format!("\u{1b}[{colour}m{text}\u{1b}[0m")
+        } else {
+            text
+        }
+    }
+
+    fn file(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        let rules = record.rules.as_deref().filter(|_| self.several_rules);
+        write!(out, "{}  ", self.mark(record.result))?;
+        if let Some(rules) = rules {
+            write!(out, "{rules:<17} ")?;
+        }
+        write!(out, "{}", name(record))?;
+        if let Sniffing::Of(Some(found)) = &record.sniffed {
+            write!(out, "  {}", change(found, record.output.as_ref()))?;
+        }
+        if let Some(quality) = record.fit.as_ref().and_then(|fit| fit.quality) {
+            write!(out, ", quality {quality}")?;
+        }
+        if let Some(path) = record
+            .output
+            .as_ref()
+            .and_then(|output| output.path.as_deref())
+        {
+            write!(out, "  {}", escaped(path))?;
+        }
+        writeln!(out, "{}", reasons(&record.findings, record.result))
+    }
+
+    fn sniffed(out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        write!(out, "{}: ", name(record))?;
+        match &record.sniffed {
+            Sniffing::Of(Some(found)) => write!(out, "{}", facts(found))?,
+            _ => write!(out, "unchecked")?,
+        }
+        for finding in &record.findings {
+            write!(out, "; {} {}", finding.code, escaped(&finding.message))?;
+        }
+        writeln!(out)
+    }
+
+    fn message(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        for part in record.parts.iter().flatten() {
+            if !self.quiet || self.needs_attention(part.result) || record.result == Verdict::Refused
+            {
+                self.file(out, part)?;
+            }
+        }
+        for finding in &record.findings {
+            if finding.outcome == "refused" || !self.quiet {
+                writeln!(
+                    out,
+                    "  {} {}{}",
+                    finding.code,
+                    escaped(&finding.message),
+                    help(finding)
+                )?;
+            }
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        let rules = record.rules.as_deref().unwrap_or_default();
+        let parts = record.parts.as_ref().map_or(0, Vec::len);
+        let parts = if parts == 1 {
+            "1 part".to_owned()
+        } else {
+            format!("{parts} parts")
+        };
+        write!(out, "message for {rules}: {}, {parts}", word(record.result))?;
+        match record.total_bytes {
+            Some(total) if total > 0 => writeln!(out, ", {}", ByteCount::new(total)),
+            _ => writeln!(out),
+        }
+    }
+}
+
+impl Printer for Human {
+    fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        match record.kind {
+            Kind::Message => self.message(out, record),
+            _ if self.quiet && !self.needs_attention(record.result) => Ok(()),
+            Kind::Sniff => Self::sniffed(out, record),
+            _ => self.file(out, record),
+        }
+    }
+
+    fn summary(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let files = if summary.inputs == 1 { "file" } else { "files" };
+        write!(
+            out,
+            "{} {files}",
+            ByteCount::new(summary.inputs)
+                .to_string()
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+        )?;
+        if let Some(rules) = &summary.rules {
+            write!(out, " for {rules}")?;
+        }
+        let counts = [
+            (summary.passed, "passed"),
+            (summary.fixable, "fixable"),
+            (summary.fixed, "fixed"),
+            (summary.refused, "refused"),
+            (summary.unchecked, "unchecked"),
+        ];
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        writeln!(
+            out,
+            ": {}",
+            if counts.is_empty() {
+                "nothing to check".to_owned()
+            } else {
+                counts.join(", ")
+            }
+        )
+    }
+}
+
+fn name(record: &Record) -> String {
+    match &record.input_hex {
+        // The bytes that are no text are shown as what they are.
+        Some(hex) => escaped_bytes(hex),
+        None => escaped(record.input.as_deref().unwrap_or_default()),
+    }
+}
+
+fn escaped_bytes(hex: &str) -> String {
+    let bytes: Vec<u8> = hex
+        .as_bytes()
+        .chunks(2)
+        .filter_map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+        .collect();
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(&escaped(chunk.valid()));
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// What it was and, where it changed, what it is now.
+fn change(found: &Sniffed, output: Option<&Output>) -> String {
+    let kind = found.content_type.as_deref().unwrap_or("unknown");
+    let side = |width: Option<u32>, height: Option<u32>| match (width, height) {
+        (Some(width), Some(height)) => format!(" {width} x {height}"),
+        _ => String::new(),
+    };
+    let before = format!("{kind}{}", side(found.width_px, found.height_px));
+    let bytes = ByteCount::new(found.bytes);
+    match output {
+        Some(output)
+            if output.bytes != found.bytes
+                || output.content_type != kind
+                || output.width_px != found.width_px =>
+        {
+            let sides = side(output.width_px, output.height_px);
+            let after = if output.content_type == kind {
+                sides.trim().to_owned()
+            } else {
+                format!("{}{sides}", output.content_type)
+            };
+            let arrow = if after.is_empty() || before.ends_with(&after) {
+                String::new()
+            } else {
+                format!(" -> {after}")
+            };
+            format!(
+                "{before}{arrow}, {bytes} -> {}",
+                ByteCount::new(output.bytes)
+            )
+        }
+        _ => format!("{before}, {bytes}"),
+    }
+}
+
+/// All facts, as `sniff` tells them.
+fn facts(found: &Sniffed) -> String {
+    let mut facts = vec![
+        found
+            .content_type
+            .clone()
+            .unwrap_or_else(|| "unknown".to_owned()),
+    ];
+    facts.extend(found.variant.as_deref().map(escaped));
+    if let (Some(width), Some(height)) = (found.width_px, found.height_px) {
+        facts.push(format!("{width} x {height} px"));
+    }
+    facts.push(ByteCount::new(found.bytes).to_string());
+    facts.extend(
+        found
+            .frames
+            .filter(|&frames| frames != 1)
+            .map(|frames| format!("{frames} frames")),
+    );
+    facts.extend(
+        found
+            .duration_ms
+            .map(|ms| format!("{}.{:03} s", ms / 1_000, ms % 1_000)),
+    );
+    facts.extend(
+        found
+            .orientation
+            .map(|orientation| format!("orientation {orientation}")),
+    );
+    facts.extend(
+        found
+            .rotation_degrees
+            .map(|degrees| format!("turned by {degrees} degrees")),
+    );
+    facts.extend(found.colour.clone());
+    facts.extend(
+        found
+            .tracks
+            .iter()
+            .map(|track| format!("{} {}", track.kind, escaped(&track.codec))),
+    );
+    facts.extend(found.entries.map(|entries| format!("{entries} entries")));
+    let flags = [
+        (found.has_alpha, "transparency"),
+        (found.has_icc_profile, "colour profile"),
+        (found.has_location, "location"),
+        (found.has_metadata, "metadata"),
+        (found.has_content_credentials, "content credentials"),
+    ];
+    facts.extend(
+        flags
+            .iter()
+            .filter(|(seen, _)| *seen)
+            .map(|(_, word)| (*word).to_owned()),
+    );
+    facts.join(", ")
+}
+
+/// Why it was refused, in full; what was or would be fixed, by its codes.
+fn reasons(findings: &[Finding], result: Verdict) -> String {
+    let standing: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.outcome == "refused")
+        .map(|finding| {
+            format!(
+                "{} {}{}",
+                finding.code,
+                escaped(&finding.message),
+                help(finding)
+            )
+        })
+        .collect();
+    if matches!(result, Verdict::Refused | Verdict::Unchecked) && !standing.is_empty() {
+        return format!(": {}", standing.join("; "));
+    }
+    let mut codes: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    codes.dedup();
+    if codes.is_empty() {
+        String::new()
+    } else {
+        format!("  [{}]", codes.join(" "))
+    }
+}
+
+fn help(finding: &Finding) -> String {
+    finding
+        .help
+        .as_ref()
+        .map_or_else(String::new, |help| format!(" ({})", escaped(help)))
+}
+
+const fn word(result: Verdict) -> &'static str {
+    match result {
+        Verdict::Passed => "passed",
+        Verdict::Fixable => "fixable",
+        Verdict::Fixed => "fixed",
+        Verdict::Refused => "refused",
+        Verdict::Unchecked => "unchecked",
+    }
+}

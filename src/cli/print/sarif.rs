@@ -1,0 +1,106 @@
+//! SARIF 2.1.0: each finding as a result at the first line of its file.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use mmsfit::Code;
+use mmsfit::report_v1::{Finding, Record, Summary};
+use serde_json::json;
+
+use super::Printer;
+
+/// One run, written as it grows.
+#[derive(Default)]
+pub(super) struct Sarif {
+    begun: bool,
+    results: bool,
+}
+
+impl Sarif {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let rule = |code: &Code| {
+            json!({
+                "id": code.to_string(),
+                "shortDescription": { "text": code.title() },
+                "fullDescription": { "text": code.explanation().meaning },
+                "help": { "text": code.explanation().you },
+                "defaultConfiguration": { "level": code.default_severity().name() },
+            })
+        };
+        let rules: Vec<_> = Code::ALL.iter().map(rule).collect();
+        let driver =
+            json!({ "name": "mmsfit", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
+        write!(
+            out,
+            "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{driver}}},\"results\":["
+        )
+    }
+
+    fn result(
+        &mut self,
+        out: &mut dyn Write,
+        finding: &Finding,
+        record: &Record,
+    ) -> io::Result<()> {
+        let level = match (finding.outcome, finding.severity) {
+            ("refused", _) => "error",
+            ("fixable", _) | (_, "warning") => "warning",
+            _ => "note",
+        };
+        let uri = uri(record.input.as_deref().unwrap_or("message"));
+        let help = finding
+            .help
+            .as_deref()
+            .map(|help| format!(" ({help})"))
+            .unwrap_or_default();
+        let result = json!({
+            "ruleId": finding.code,
+            "level": level,
+            "message": { "text": format!("{}{help}", finding.message) },
+            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri }, "region": { "startLine": 1 } } }],
+            "properties": { "rules": record.rules, "outcome": finding.outcome },
+        });
+        out.write_all(if self.results { b",\n" } else { b"\n" })?;
+        self.results = true;
+        write!(out, "{result}")
+    }
+}
+
+impl Printer for Sarif {
+    fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        self.begin(out)?;
+        for about in record.parts.iter().flatten().chain([record]) {
+            for finding in &about.findings {
+                self.result(out, finding, about)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, _out: &mut dyn Write, _summary: &Summary) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.begin(out)?;
+        writeln!(out, "\n]}}]}}")
+    }
+}
+
+/// A relative reference (RFC 3986 §4.2): what is not unreserved or a slash is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
