@@ -36,3 +36,7 @@ pub use report::v1 as report_v1;
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};
 pub use sniff::{Sniffed, Track, TrackKind};
 pub use units::{ByteCount, Millis, ParseByteCountError, Pixels};
+#[cfg(feature = "net")]
+pub use verify::address::{AddressRange, UnknownRange};
+#[cfg(feature = "net")]
+pub use verify::remote::{Exchange, FetchPolicy, Resolution, Resolve, UrlVerdict, UrlVerifier};

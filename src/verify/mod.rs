@@ -13,7 +13,11 @@ use crate::provider::Rules;
 use crate::report::Finding;
 use crate::units::ByteCount;
 
+#[cfg(feature = "net")]
+pub(crate) mod address;
 mod pixels;
+#[cfg(feature = "net")]
+pub(crate) mod remote;
 
 /// Proves one part for the rules.
 ///

@@ -1,0 +1,333 @@
+//! One request, one answer: head and body read raw, every count our own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::connect::{connect, tls_failure};
+use super::head::{Head, Length, MAX_HEAD_BYTES, Transfer, end_of_head};
+use super::policy::FetchPolicy;
+use super::target::{Target, too_slow};
+use super::wire::{Pace, Stop, Wire};
+use crate::code::Code;
+use crate::report::Finding;
+
+/// The most interim answers (1xx) before the final one.
+const MAX_INTERIM: usize = 8;
+/// The most bytes of chunk sizes, extensions and trailers.
+const MAX_CHUNK_OVERHEAD: u64 = 64 * 1_024;
+/// How long a body that is complete is watched for bytes too many.
+const GRACE: Duration = Duration::from_millis(150);
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) method: &'static str,
+    pub(super) coding: &'static str,
+    /// The body is kept, not only counted.
+    pub(super) keep: bool,
+}
+
+/// What one probe needs beside its target.
+pub(super) struct Ways<'a> {
+    pub(super) policy: &'a FetchPolicy,
+    pub(super) tls: Result<&'a TlsConnector, &'a rustls::Error>,
+    pub(super) answer_within: Duration,
+    pub(super) whole: Instant,
+}
+
+/// An answer, as far as it was worth reading.
+pub(super) struct Answer {
+    pub(super) head: Head,
+    pub(super) body: Body,
+    pub(super) address: SocketAddr,
+}
+
+/// What became of the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Not looked at: another status than 200, or a HEAD that kept to its length of none.
+    Unread,
+    /// Whole and certain.
+    Whole(Content),
+    /// Ended, or broke off, after so many bytes.
+    Short(u64),
+    /// Went on behind its length.
+    Extra(u64),
+    /// A HEAD was answered with one.
+    Unasked,
+    /// Its end cannot be known: neither a usable length nor chunks.
+    Endless,
+    /// Chunks that are none.
+    BadChunks(&'static str),
+    /// More than the limit.
+    TooLarge(u64),
+    /// Too slow; so many bytes came.
+    Late(u64),
+}
+
+/// A whole body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) bytes: u64,
+    pub(super) sha256: [u8; 32],
+    pub(super) kept: Vec<u8>,
+}
+
+/// Asks one of the addresses that were checked, and reads what it answers.
+///
+/// # Errors
+///
+/// There is no answer: MMS503, MMS510, MMS511.
+pub(super) async fn fetch(
+    target: &Target,
+    addresses: &[SocketAddr],
+    ask: Ask,
+    ways: &Ways<'_>,
+) -> Result<Answer, Finding> {
+    let (stream, address) = connect(target, addresses, ways.tls, ways.policy, ways.whole).await?;
+    let mut wire = Wire::new(stream);
+    let until = ways.whole.min(Instant::now() + ways.answer_within);
+    let late = |stop| unanswered(stop, ways);
+    wire.send(&target.request(ask.method, ask.coding), until)
+        .await
+        .or_else(|stop| match stop {
+            // Who answers before the request has gone out may well have answered all the same.
+            Stop::Broken(_) | Stop::End => Ok(()),
+            other => Err(late(other)),
+        })?;
+    let head = read_head(&mut wire, until, ways).await?;
+    let body = if head.status != 200 {
+        Body::Unread
+    } else if ask.method == "HEAD" {
+        if wire.goes_on(GRACE).await {
+            Body::Unasked
+        } else {
+            Body::Unread
+        }
+    } else {
+        read_body(&mut wire, &head, ask, ways).await
+    };
+    Ok(Answer {
+        head,
+        body,
+        address,
+    })
+}
+
+async fn read_head(wire: &mut Wire, until: Instant, ways: &Ways<'_>) -> Result<Head, Finding> {
+    let unreadable = |why: String| {
+        Finding::refused(
+            Code::Unreachable,
+            format!("the answer is unreadable: {why}"),
+        )
+        .help("serve the file from a server that speaks HTTP/1.1")
+    };
+    let mut total = 0;
+    for _ in 0..=MAX_INTERIM {
+        let mut head = Vec::new();
+        let end = loop {
+            let some = wire
+                .some(until)
+                .await
+                .map_err(|stop| unanswered(stop, ways))?;
+            let before = head.len();
+            let room = MAX_HEAD_BYTES - total - before;
+            let taken = some.len().min(room);
+            head.extend_from_slice(some.get(..taken).unwrap_or_default());
+            if !b"HTTP/1.".starts_with(head.get(..7).unwrap_or(&head)) {
+                return Err(unreadable("it does not begin with HTTP/1".to_owned()));
+            }
+            if let Some(end) = end_of_head(&head, before) {
+                wire.take(end - before);
+                break end;
+            }
+            wire.take(taken);
+            if taken == room {
+                return Err(unreadable(format!(
+                    "its head is over {MAX_HEAD_BYTES} bytes"
+                )));
+            }
+        };
+        head.truncate(end);
+        total += end;
+        let head = Head::parse(&head).map_err(|why| unreadable(why.to_string()))?;
+        if !head.is_interim() {
+            return Ok(head);
+        }
+        if total >= MAX_HEAD_BYTES {
+            return Err(unreadable(format!(
+                "its heads are over {MAX_HEAD_BYTES} bytes"
+            )));
+        }
+    }
+    Err(unreadable(format!(
+        "more than {MAX_INTERIM} interim answers"
+    )))
+}
+
+async fn read_body(wire: &mut Wire, head: &Head, ask: Ask, ways: &Ways<'_>) -> Body {
+    let mut reader = Reader {
+        wire,
+        pace: Pace::new(ways.policy.rate_window, ways.policy.window_bytes),
+        whole: ways.whole,
+        limit: ways.policy.max_bytes.get(),
+        keep: ask.keep,
+        content: Content {
+            bytes: 0,
+            sha256: [0; 32],
+            kept: Vec::new(),
+        },
+        hash: Sha256::new(),
+    };
+    let end = match (head.transfer, &head.length) {
+        (Transfer::Chunked, _) => reader.chunks().await,
+        (Transfer::Plain, &Length::Stated(length)) => reader.counted(length).await,
+        _ => return Body::Endless,
+    };
+    let Reader {
+        mut content, hash, ..
+    } = reader;
+    match end {
+        Ok(()) => {
+            content.sha256 = hash.finalize().into();
+            Body::Whole(content)
+        }
+        Err(body) => body,
+    }
+}
+
+/// A body on its way.
+struct Reader<'a> {
+    wire: &'a mut Wire,
+    pace: Pace,
+    whole: Instant,
+    limit: u64,
+    keep: bool,
+    content: Content,
+    hash: Sha256,
+}
+
+impl Reader<'_> {
+    /// A body of a stated length (RFC 9112, clause 6.3, rule 6), and whether it ends there.
+    async fn counted(&mut self, length: u64) -> Result<(), Body> {
+        if length > self.limit {
+            return Err(Body::TooLarge(length));
+        }
+        self.exactly(length).await?;
+        if self.wire.goes_on(GRACE).await {
+            return Err(Body::Extra(length));
+        }
+        Ok(())
+    }
+
+    /// A chunked body (RFC 9112, clause 7.1).
+    async fn chunks(&mut self) -> Result<(), Body> {
+        let mut overhead = MAX_CHUNK_OVERHEAD;
+        loop {
+            let line = self.line(&mut overhead).await?;
+            let size = line.split(|&byte| byte == b';').next().unwrap_or_default();
+            let size = std::str::from_utf8(size.trim_ascii())
+                .ok()
+                .filter(|size| {
+                    !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit())
+                })
+                .and_then(|size| u64::from_str_radix(size, 16).ok())
+                .ok_or(Body::BadChunks("a chunk's size is no number"))?;
+            if size == 0 {
+                // Trailer fields say nothing that is used; the empty line behind them is the end.
+                while !self.line(&mut overhead).await?.is_empty() {}
+                return Ok(());
+            }
+            if self.content.bytes.saturating_add(size) > self.limit {
+                return Err(Body::TooLarge(self.content.bytes.saturating_add(size)));
+            }
+            self.exactly(size).await?;
+            if !self.line(&mut overhead).await?.is_empty() {
+                return Err(Body::BadChunks("a chunk is not as long as its size says"));
+            }
+        }
+    }
+
+    /// So many bytes of content.
+    async fn exactly(&mut self, count: u64) -> Result<(), Body> {
+        let mut left = count;
+        while left > 0 {
+            self.wait().await?;
+            let some = self.wire.some(self.whole).await;
+            let Ok(some) = some else { continue };
+            let taken = some.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let some = some.get(..taken).unwrap_or_default();
+            self.hash.update(some);
+            if self.keep {
+                self.content.kept.extend_from_slice(some);
+            }
+            self.content.bytes += taken as u64;
+            left -= taken as u64;
+            self.pace.note(taken);
+            self.wire.take(taken);
+        }
+        Ok(())
+    }
+
+    /// A line of the chunked framing, without its end.
+    async fn line(&mut self, overhead: &mut u64) -> Result<Vec<u8>, Body> {
+        let mut line = Vec::new();
+        loop {
+            self.wait().await?;
+            let Ok(&[byte, ..]) = self.wire.some(self.whole).await else {
+                continue;
+            };
+            self.wire.take(1);
+            *overhead = overhead
+                .checked_sub(1)
+                .ok_or(Body::BadChunks("too much beside the chunks"))?;
+            if byte == b'\n' {
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(line);
+            }
+            line.push(byte);
+        }
+    }
+
+    /// Waits until bytes are there, as long as they come fast enough.
+    async fn wait(&mut self) -> Result<(), Body> {
+        loop {
+            let got = self.content.bytes;
+            if !self.pace.holds() || Instant::now() >= self.whole {
+                return Err(Body::Late(got));
+            }
+            match self.wire.some(self.whole.min(self.pace.ends())).await {
+                Ok(_) => return Ok(()),
+                Err(Stop::Late) => {}
+                Err(Stop::End | Stop::Broken(_) | Stop::Tls(_)) => return Err(Body::Short(got)),
+            }
+        }
+    }
+}
+
+/// No answer came.
+fn unanswered(stop: Stop, ways: &Ways<'_>) -> Finding {
+    match stop {
+        Stop::Late if Instant::now() >= ways.whole => {
+            too_slow("no verdict", ways.policy.whole_within)
+        }
+        Stop::Late => too_slow("no answer", ways.answer_within),
+        Stop::Tls(why) => tls_failure(&why),
+        Stop::End => Finding::refused(
+            Code::Unreachable,
+            "the server closed the connection without an answer",
+        )
+        .help("check the server's log"),
+        Stop::Broken(why) => Finding::refused(
+            Code::Unreachable,
+            format!("the connection broke before the answer: {why}"),
+        )
+        .help("check the server's log"),
+    }
+}

@@ -1,0 +1,235 @@
+//! Remote URLs, verified the way the provider will fetch them.
+//!
+//! The requests are written here and the answers read here, byte by byte: a client library would mend, merge, decode or
+//! retry, and what a provider's fetcher trips over would never be seen.
+
+mod connect;
+mod expiry;
+mod fetch;
+mod head;
+mod judge;
+mod policy;
+mod probe;
+mod resolve;
+mod served_type;
+mod store;
+mod target;
+mod wire;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use futures_util::stream::{Stream, StreamExt};
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+
+pub use head::Exchange;
+pub use policy::FetchPolicy;
+pub use resolve::{Resolution, Resolve};
+
+use crate::provider::Rules;
+use crate::report::{Finding, Outcome, Verdict};
+use fetch::Ways;
+use probe::Probed;
+use store::Store;
+use target::Target;
+
+/// Verifies URLs for one set of rules. A URL that is asked for twice is fetched once.
+///
+/// # Examples
+///
+/// ```no_run
+/// use mmsfit::{FetchPolicy, Provider, UrlVerifier};
+///
+/// # async fn run() {
+/// let verifier = UrlVerifier::new(Provider::Sinch.rules().clone(), FetchPolicy::new());
+/// let verdict = verifier.verify("https://example.com/photo.jpg").await;
+/// for finding in &verdict.findings {
+///     println!("{finding}");
+/// }
+/// # }
+/// ```
+pub struct UrlVerifier {
+    rules: Arc<Rules>,
+    policy: FetchPolicy,
+    /// Made when the first URL is `https`: reading the platform's roots takes a while.
+    tls: OnceLock<Result<TlsConnector, rustls::Error>>,
+    store: Store,
+}
+
+/// All that is known about one URL.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UrlVerdict {
+    /// The URL as it may be shown: no query, no fragment, no credentials.
+    pub url: String,
+    /// Where its redirects ended, shown in the same way; `None` where nothing answered.
+    pub final_url: Option<String>,
+    /// The address that answered, and its port.
+    pub address: Option<String>,
+    /// What HEAD was answered, with no coding offered.
+    pub head: Option<Exchange>,
+    /// What GET was answered, with no coding offered.
+    pub get: Option<Exchange>,
+    /// What was found, each code at most once.
+    pub findings: Vec<Finding>,
+    /// The bytes served, where they could be had whole and there is no doubt about them.
+    pub bytes: Option<Arc<[u8]>>,
+    handed: Option<Handed>,
+}
+
+impl UrlVerdict {
+    /// `Passed`: the provider can fetch it. `Fixable`: it cannot, but the bytes are here and can be hosted elsewhere.
+    /// `Refused`: neither.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let has = |outcome| {
+            self.findings
+                .iter()
+                .any(|finding| finding.outcome == outcome)
+        };
+        match () {
+            () if has(Outcome::Refused) => Verdict::Refused,
+            () if has(Outcome::Fixable) => Verdict::Fixable,
+            () => Verdict::Passed,
+        }
+    }
+
+    /// The whole final URL, its query included, to be given to the provider; `None` unless it passed. It may carry a
+    /// signature: keep it out of logs.
+    #[must_use]
+    pub fn url_to_send(&self) -> Option<&str> {
+        let passed = self.verdict() == Verdict::Passed;
+        self.handed
+            .as_ref()
+            .filter(|_| passed)
+            .map(|Handed(url)| url.as_str())
+    }
+
+    fn unanswered(url: String, finding: Finding) -> Self {
+        Self {
+            url,
+            final_url: None,
+            address: None,
+            head: None,
+            get: None,
+            findings: vec![finding],
+            bytes: None,
+            handed: None,
+        }
+    }
+}
+
+/// A URL with its query, which no `Debug` may show.
+#[derive(Clone)]
+struct Handed(String);
+
+impl fmt::Debug for Handed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&target::redacted(&self.0))
+    }
+}
+
+impl UrlVerifier {
+    /// Verifies for these rules, under this policy.
+    #[must_use]
+    pub fn new(rules: Rules, policy: FetchPolicy) -> Self {
+        let store = Store::new(policy.per_host);
+        Self {
+            rules: Arc::new(rules),
+            policy,
+            tls: OnceLock::new(),
+            store,
+        }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Verifies one URL. Whatever the server does, the answer is a verdict.
+    pub async fn verify(&self, url: &str) -> Arc<UrlVerdict> {
+        let target = match Target::parse(url) {
+            Ok(target) => target,
+            Err(finding) => {
+                return Arc::new(UrlVerdict::unanswered(target::redacted(url), finding));
+            }
+        };
+        self.store
+            .once(target.as_str(), || self.verify_target(target.clone()))
+            .await
+    }
+
+    /// Verifies many URLs, several at once, and yields the verdicts in the order of the URLs.
+    pub fn verify_all<'a, U>(
+        &'a self,
+        urls: impl IntoIterator<Item = U> + 'a,
+    ) -> impl Stream<Item = Arc<UrlVerdict>> + 'a
+    where
+        U: AsRef<str> + 'a,
+    {
+        futures_util::stream::iter(urls)
+            .map(move |url| async move { self.verify(url.as_ref()).await })
+            .buffered(self.policy.at_once)
+    }
+
+    async fn verify_target(&self, target: Target) -> UrlVerdict {
+        let label = target.label();
+        // Waiting for a place on the host is not the server's slowness: the deadline begins behind it.
+        let _place = self.store.place(&target.authority()).await;
+        let whole = Instant::now() + self.policy.whole_within;
+        let tls = self.tls.get_or_init(|| connect::tls(&self.policy)).as_ref();
+        let ways = Ways {
+            policy: &self.policy,
+            tls,
+            answer_within: self.policy.answer_within.unwrap_or(Duration::from_millis(
+                self.rules.url.answer_within.value().get(),
+            )),
+            whole,
+        };
+        let late = || target::too_slow("no verdict", self.policy.whole_within);
+        // Every step has its own deadline; this one holds whatever was forgotten.
+        let slack = whole + Duration::from_millis(100);
+        let probed = timeout_at(slack, probe::probe(target, &self.rules, &ways)).await;
+        match probed.unwrap_or_else(|_| Err(late())) {
+            Ok(probed) => self.verdict(label, probed),
+            Err(finding) => UrlVerdict::unanswered(label, finding),
+        }
+    }
+
+    fn verdict(&self, url: String, mut probed: Probed) -> UrlVerdict {
+        let (mut findings, bytes) = judge::judge(&mut probed, &self.rules);
+        findings.extend(expiry::warning(
+            &probed.target,
+            &self.rules,
+            SystemTime::now(),
+        ));
+        let head = probed
+            .more
+            .as_ref()
+            .and_then(|more| more.head.as_ref().ok())
+            .map(|answer| answer.head.exchange());
+        UrlVerdict {
+            url,
+            final_url: Some(probed.target.label()),
+            address: Some(probed.get.address.to_string()),
+            head,
+            get: Some(probed.get.head.exchange()),
+            findings,
+            bytes: bytes.map(Into::into),
+            handed: Some(Handed(probed.target.as_str().to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for UrlVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UrlVerifier")
+            .field("rules", &self.rules.name)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! What a fetch may do: where to, how long, how much.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::resolve::{Resolve, SystemResolver};
+use crate::units::ByteCount;
+use crate::verify::address::AddressRange;
+
+/// How URLs are fetched and verified.
+///
+/// The defaults reach the public internet over `https` on port 443 and nothing else.
+///
+/// # Examples
+///
+/// ```
+/// use mmsfit::FetchPolicy;
+///
+/// let intranet = FetchPolicy::new().allow_net("10.0.0.0/8".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct FetchPolicy {
+    pub(crate) allowed: Vec<AddressRange>,
+    pub(crate) ports: Vec<u16>,
+    pub(crate) max_bytes: ByteCount,
+    pub(crate) max_redirects: u32,
+    pub(crate) connect_within: Duration,
+    pub(crate) answer_within: Option<Duration>,
+    pub(crate) whole_within: Duration,
+    pub(crate) rate_window: Duration,
+    pub(crate) window_bytes: u64,
+    pub(crate) at_once: usize,
+    pub(crate) per_host: usize,
+    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) resolver: Arc<dyn Resolve>,
+}
+
+impl FetchPolicy {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            allowed: Vec::new(),
+            ports: vec![80, 443],
+            max_bytes: ByteCount::new(100_000_000),
+            max_redirects: 3,
+            connect_within: Duration::from_secs(5),
+            answer_within: None,
+            whole_within: Duration::from_secs(60),
+            rate_window: Duration::from_secs(5),
+            window_bytes: 5_000,
+            at_once: 16,
+            per_host: 2,
+            roots: Vec::new(),
+            resolver: Arc::new(SystemResolver),
+        }
+    }
+
+    /// A range that URLs may reach although it is not public, on any port and over plain `http` as well. It never lifts
+    /// the refusal of IPv6 addresses that carry an IPv4 address. Default: none.
+    #[must_use]
+    pub fn allow_net(mut self, range: AddressRange) -> Self {
+        self.allowed.push(range);
+        self
+    }
+
+    /// The ports that public URLs may name. Default: 80 and 443.
+    #[must_use]
+    pub fn ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.ports = ports.into_iter().collect();
+        self
+    }
+
+    /// The most bytes of one body that are read. Default: 100,000,000 bytes.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: ByteCount) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// The most redirects that are followed; the provider is given the final URL. Default: 3.
+    #[must_use]
+    pub fn max_redirects(mut self, redirects: u32) -> Self {
+        self.max_redirects = redirects;
+        self
+    }
+
+    /// How long a name may take to resolve, a connection to be made, and a TLS handshake to end, each. Default: 5 s.
+    #[must_use]
+    pub fn connect_within(mut self, limit: Duration) -> Self {
+        self.connect_within = limit;
+        self
+    }
+
+    /// How long the head of an answer may take. Default: what the rules expect of the provider.
+    #[must_use]
+    pub fn answer_within(mut self, limit: Duration) -> Self {
+        self.answer_within = Some(limit);
+        self
+    }
+
+    /// How long one URL may take, all its probes and redirects together. Default: 60 s.
+    #[must_use]
+    pub fn whole_within(mut self, limit: Duration) -> Self {
+        self.whole_within = limit;
+        self
+    }
+
+    /// The slowest body that is waited for: this many bytes in each window. Default: 5,000 bytes in 5 s.
+    #[must_use]
+    pub fn min_rate(mut self, bytes: ByteCount, window: Duration) -> Self {
+        self.window_bytes = bytes.get();
+        self.rate_window = window.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How many URLs are verified at once, and how many of them on one host. Default: 16 and 2.
+    #[must_use]
+    pub fn concurrency(mut self, urls: usize, per_host: usize) -> Self {
+        self.at_once = urls.max(1);
+        self.per_host = per_host.max(1);
+        self
+    }
+
+    /// A root certificate, DER, to trust beside the platform's: an intranet's own authority. Default: none.
+    #[must_use]
+    pub fn trust(mut self, root: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(root.into());
+        self
+    }
+
+    /// Who turns names into addresses. Every address of the answer is checked all the same. Default: the system.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+}
+
+impl Default for FetchPolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for FetchPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchPolicy")
+            .field("allowed", &self.allowed)
+            .field("ports", &self.ports)
+            .field("max_bytes", &self.max_bytes)
+            .field("max_redirects", &self.max_redirects)
+            .field("connect_within", &self.connect_within)
+            .field("answer_within", &self.answer_within)
+            .field("whole_within", &self.whole_within)
+            .field("rate_window", &self.rate_window)
+            .field("window_bytes", &self.window_bytes)
+            .field("at_once", &self.at_once)
+            .field("per_host", &self.per_host)
+            .field("roots", &self.roots.len())
+            .finish_non_exhaustive()
+    }
+}

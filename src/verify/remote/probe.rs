@@ -1,0 +1,125 @@
+//! All the probes of one URL: redirects followed by our own loop, then the requests that the provider may make.
+
+use std::net::SocketAddr;
+
+use super::fetch::{Answer, Ask, Ways, fetch};
+use super::head::Head;
+use super::target::Target;
+use crate::code::Code;
+use crate::provider::Rules;
+use crate::report::Finding;
+
+/// What a URL answered.
+pub(super) struct Probed {
+    /// Where the redirects ended.
+    pub(super) target: Target,
+    pub(super) redirects: u32,
+    /// GET, no coding asked for: the one whose body is kept.
+    pub(super) get: Answer,
+    /// The further probes, none where the provider takes bytes.
+    pub(super) more: Option<More>,
+}
+
+/// The probes that a fetching provider may make beside the first.
+pub(super) struct More {
+    pub(super) get_coded: Result<Answer, Finding>,
+    pub(super) head: Result<Answer, Finding>,
+    pub(super) head_coded: Result<Answer, Finding>,
+}
+
+const GET: Ask = Ask {
+    method: "GET",
+    coding: "identity",
+    keep: true,
+};
+const GET_CODED: Ask = Ask {
+    method: "GET",
+    coding: "gzip",
+    keep: false,
+};
+const HEAD: Ask = Ask {
+    method: "HEAD",
+    coding: "identity",
+    keep: false,
+};
+const HEAD_CODED: Ask = Ask {
+    method: "HEAD",
+    coding: "gzip",
+    keep: false,
+};
+
+/// Probes one URL the way that the provider will fetch it.
+///
+/// # Errors
+///
+/// There is nothing to judge: refused before or after a redirect, or no answer.
+pub(super) async fn probe(
+    first: Target,
+    rules: &Rules,
+    ways: &Ways<'_>,
+) -> Result<Probed, Finding> {
+    let mut target = first;
+    let mut visited: Vec<String> = Vec::new();
+    loop {
+        let addresses = target.admit(ways.policy, rules, ways.whole).await?;
+        let get = fetch(&target, &addresses, GET, ways).await?;
+        if !get.head.is_redirect() {
+            let pinned = [get.address];
+            let more = match rules.url.content_length_required.value() && get.head.status == 200 {
+                true => Some(further(&target, &pinned, ways).await),
+                false => None,
+            };
+            let redirects = u32::try_from(visited.len()).unwrap_or(u32::MAX);
+            return Ok(Probed {
+                target,
+                redirects,
+                get,
+                more,
+            });
+        }
+        visited.push(target.as_str().to_owned());
+        let next = target.join(location(&get.head)?)?;
+        if visited.iter().any(|seen| seen == next.as_str()) {
+            return Err(redirect("the redirects go round in a circle"));
+        }
+        if visited.len() > ways.policy.max_redirects as usize {
+            return Err(redirect("it redirects too often")
+                .observed("redirects", visited.len())
+                .allowed("redirects", ways.policy.max_redirects));
+        }
+        target = next;
+    }
+}
+
+/// The probes after the first go to the very address that answered it: no name is resolved a second time.
+async fn further(target: &Target, pinned: &[SocketAddr], ways: &Ways<'_>) -> More {
+    let (get_coded, head, head_coded) = tokio::join!(
+        fetch(target, pinned, GET_CODED, ways),
+        fetch(target, pinned, HEAD, ways),
+        fetch(target, pinned, HEAD_CODED, ways),
+    );
+    More {
+        get_coded,
+        head,
+        head_coded,
+    }
+}
+
+fn location(head: &Head) -> Result<&[u8], Finding> {
+    match head.locations.as_slice() {
+        [one] if !one.is_empty() => Ok(one),
+        [] | [_] => Err(redirect(&format!(
+            "status {} without a Location",
+            head.status
+        ))),
+        several => Err(redirect(&format!(
+            "status {} with {} Locations",
+            head.status,
+            several.len()
+        ))),
+    }
+}
+
+fn redirect(why: &str) -> Finding {
+    Finding::refused(Code::Redirect, why).help("give the final URL, of the public file itself")
+}
