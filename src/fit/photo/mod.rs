@@ -109,6 +109,10 @@ pub(crate) struct FittedPhoto {
     /// Its long side over the source's.
     pub(crate) scale: f64,
     /// Its chroma.
+    #[cfg_attr(
+        not(feature = "bench-internals"),
+        expect(dead_code, reason = "read by the benchmarks")
+    )]
     pub(crate) chroma: Chroma,
     /// Candidate lengths computed, on samples and on the whole.
     pub(crate) probes: u32,
