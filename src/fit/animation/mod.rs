@@ -83,16 +83,16 @@ fn search(job: &Job<'_>, sample: &Sample, limit: u64) -> Result<FittedImage, Fit
                 break;
             }
         } else {
+            over = Some((rung, bytes));
             let most = job.step(sample, SEVEREST);
             if rung >= SEVEREST && step == most {
                 break;
             }
             if rung >= SEVEREST {
                 // The whole ladder did not do with this step: the next tries start over with the last one.
-                (step, rung) = (most, SEVEREST);
+                (step, rung, over) = (most, SEVEREST, None);
                 continue;
             }
-            over = Some((rung, bytes));
         }
         let Some(next) = next_rung(
             over,
