@@ -1,5 +1,4 @@
 //! The engine's private stages, opened to benchmarks and engine tests. Not a public interface.
-#![expect(missing_docs, reason = "opened to the project's own benchmarks only")]
 
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
 use crate::jpeg;
@@ -97,4 +96,11 @@ pub fn decode_entropy(data: &[u8], corner: usize) -> Result<usize, String> {
         .flat_map(|plane| &plane.rows)
         .map(Vec::len)
         .sum())
+}
+
+/// Width, height and whether it is progressive, from the header alone.
+pub fn probe_header(data: &[u8]) -> Result<(u32, u32, bool), String> {
+    let (frame, _) =
+        jpeg::probe(data, &jpeg::Limits::default()).map_err(|error| error.to_string())?;
+    Ok((frame.width, frame.height, frame.progressive))
 }

@@ -86,8 +86,11 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             fit.allow_still |= config.allow_still;
             fit.deny_fixes |= config.deny_fixes;
         }
-        Command::Sniff(_) | Command::Rules(_) | Command::Explain(_) => {}
-        Command::Completions { .. } | Command::Man { .. } => {}
+        Command::Sniff(_)
+        | Command::Rules(_)
+        | Command::Explain(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => {}
     }
     Ok(())
 }

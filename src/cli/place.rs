@@ -83,7 +83,7 @@ impl Folder {
 
 /// Writes a file whole or not at all: to a name of its own in the same folder, then renamed.
 ///
-/// A file that holds these bytes already is left alone.
+/// A file that holds these bytes already is left alone. The folder must be there.
 ///
 /// # Errors
 ///
@@ -103,7 +103,6 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".mmsfit-");
     #[cfg(unix)]
@@ -114,8 +113,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     // Dropped on any fault below, which removes it.
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.flush()?;
+    // The file itself: the wrapper's errors name the temporary path.
+    file.as_file_mut().write_all(bytes)?;
+    file.as_file_mut().flush()?;
     file.persist(path).map_err(|fault| fault.error)?;
     Ok(())
 }
@@ -216,6 +216,7 @@ mod tests {
     #[test]
     fn writes_whole_or_not_at_all() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
+        fs::create_dir_all(folder.path().join("deep/er"))?;
         let path = folder.path().join("deep/er/file");
         write(&path, b"one")?;
         let first = fs::metadata(&path)?.modified()?;

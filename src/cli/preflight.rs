@@ -1,5 +1,6 @@
 //! `mmsfit preflight --provider P[,P…] PATH…`: a batch.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -166,7 +167,8 @@ fn deliver(
     tally: &mut Tally,
 ) {
     let path = folder.place(&input.relative, made.content_type, &input.path);
-    match place::write(&path, &made.bytes) {
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    match folder.and_then(|()| place::write(&path, &made.bytes)) {
         Ok(()) => {
             if let Some(output) = &mut record.output {
                 output.path = Some(path.to_string_lossy().into_owned());

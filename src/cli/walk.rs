@@ -104,7 +104,7 @@ impl Inputs {
                 .standard_filters(false)
                 .hidden(true)
                 .follow_links(false)
-                .sort_by_file_name(|a, b| a.cmp(b))
+                .sort_by_file_name(Ord::cmp)
                 .filter_entry(move |entry| !is_folder(entry, skipped.as_deref()))
                 .build();
             self.walking = Some((walk, root));
@@ -177,15 +177,28 @@ fn of_entry(entry: DirEntry, root: &Root) -> Option<Input> {
 /// A folder that cannot be read: nothing is known about what it holds.
 fn of_fault(fault: &ignore::Error, root: &Root) -> Input {
     let path = path_of(fault).map_or_else(|| root.path.clone(), Path::to_owned);
-    let why = fault
-        .io_error()
-        .map_or_else(|| fault.to_string(), ToString::to_string);
+    let why = innermost(fault).to_string();
     let finding = Finding::refused(
         Code::UnreadableAttachment,
         format!("the folder cannot be read: {why}"),
         "grant permission to list the folder, then check it again",
     );
     input(path, root, Err(Box::new(finding)))
+}
+
+/// The cause at the end of the chain: those before it repeat the path.
+fn innermost(fault: &ignore::Error) -> &dyn std::error::Error {
+    let Some(fault) = fault.io_error() else {
+        return fault;
+    };
+    let mut cause: &dyn std::error::Error = fault;
+    if let Some(inner) = fault.get_ref() {
+        cause = inner;
+    }
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause
 }
 
 fn path_of(fault: &ignore::Error) -> Option<&Path> {

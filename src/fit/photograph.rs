@@ -56,8 +56,24 @@ pub(crate) fn fit_raster(
         force_444: full_chroma,
         ..asked(max.min(ByteCount::new(enough)), options)
     };
-    let photo = fit_photo(rgb(&flat), &asked).map_err(|fault| refusal(fault, max))?;
+    let grey = grey_of(&flat);
+    let source = match &grey {
+        Some(pixels) => PhotoSource::Gray {
+            width: flat.width,
+            height: flat.height,
+            pixels,
+        },
+        None => rgb(&flat),
+    };
+    let photo = fit_photo(source, &asked).map_err(|fault| refusal(fault, max))?;
     Ok(image(photo, findings))
+}
+
+/// One byte a pixel, where no pixel has a colour.
+fn grey_of(flat: &Raster) -> Option<Vec<u8>> {
+    let pixels = flat.pixels.as_chunks::<3>().0;
+    let grey = pixels.iter().all(|[r, g, b]| r == g && g == b);
+    grey.then(|| pixels.iter().map(|pixel| pixel[0]).collect())
 }
 
 /// The visible error that is left at a few lengths, for sharing one budget.

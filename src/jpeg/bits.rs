@@ -159,9 +159,11 @@ impl Sink for Vec<u8> {
 }
 
 /// Counts bytes.
+#[cfg(test)]
 #[derive(Default)]
 pub(super) struct Counter(pub(super) u64);
 
+#[cfg(test)]
 impl Sink for Counter {
     #[inline(always)]
     fn byte(&mut self, _: u8) {

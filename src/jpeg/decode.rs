@@ -113,7 +113,7 @@ pub(crate) fn decode(
     if seen.iter().take(planes.len()).any(|seen| !seen) {
         return Err(Error::Truncated);
     }
-    progress.finish(&frame)?;
+    progress.finish(&frame, parser.notes.missing_end)?;
     Ok(Coefficients {
         frame,
         model,
@@ -254,6 +254,12 @@ fn sequential(
         if reader.is_overrun() {
             return Err(Error::Truncated);
         }
+    }
+    // A scan of one component leaves out the rows that pad the last MCU: they repeat the last one.
+    for lane in &lanes {
+        let rows = &mut planes[lane.plane].rows;
+        let last = rows[geometry.mcus_h * lane.v - 1].clone();
+        rows[geometry.mcus_h * lane.v..].fill(last);
     }
     Ok(reader.align())
 }

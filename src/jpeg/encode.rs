@@ -1,6 +1,8 @@
 //! Baseline JPEG out of fixed-point coefficients: statistics, exact length, writing.
 
-use super::bits::{BitWriter, Counter, Sink};
+#[cfg(test)]
+use super::bits::Counter;
+use super::bits::{BitWriter, Sink};
 use super::dct::Block;
 use super::huffman::Encoder;
 use super::quant::Quantiser;
@@ -121,6 +123,7 @@ pub(crate) fn encode(
 }
 
 /// The length of [`encode`]'s result, nothing being written.
+#[cfg(test)]
 pub(crate) fn encoded_len(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables) -> u64 {
     let mut counter = Counter::default();
     write(layout, quantisers, tables, &mut counter);
@@ -282,5 +285,189 @@ fn nonzero(block: &Block) -> u64 {
 fn put<S: Sink>(sink: &mut S, bytes: &[u8]) {
     for &byte in bytes {
         sink.byte(byte);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::jpeg::{Coefficients, Error, Limits, ZIGZAG, chroma_table, decode, luma_table};
+
+    /// A layout whose quantised levels are those given, under tables of ones.
+    fn layout(
+        mcus: (usize, usize),
+        step: usize,
+        colour: bool,
+        levels: &[i16],
+    ) -> (Layout, [Quantiser; 2]) {
+        let mut source = levels.iter().copied().cycle();
+        let mut blocks = |count: usize| -> Vec<Block> {
+            (0..count)
+                .map(|_| {
+                    let mut block = [0i16; 64];
+                    for level in &mut block {
+                        *level = source.next().unwrap_or(0) * 16;
+                    }
+                    block
+                })
+                .collect()
+        };
+        let count = mcus.0 * mcus.1;
+        let step = if colour { step } else { 1 };
+        let mut components = vec![blocks(count * step * step)];
+        if colour {
+            components.push(blocks(count));
+            components.push(blocks(count));
+        }
+        let size = |mcus: usize| (mcus * 8 * step) as u32;
+        let layout = Layout {
+            width: size(mcus.0),
+            height: size(mcus.1),
+            luma: (step, step),
+            components,
+        };
+        (
+            layout,
+            [
+                Quantiser::new(luma_table(0.01), &[0.5; 64]),
+                Quantiser::new(chroma_table(0.002), &[0.5; 64]),
+            ],
+        )
+    }
+
+    fn tables(layout: &Layout, quantisers: &[Quantiser; 2]) -> Tables {
+        let mut statistics = vec![Statistics::default(); layout.components.len().min(2)];
+        for (index, blocks) in layout.components.iter().enumerate() {
+            statistics[index.min(1)].count(blocks, &quantisers[index.min(1)]);
+        }
+        Tables::optimal(&statistics)
+    }
+
+    fn read(data: &[u8]) -> Result<Coefficients, Error> {
+        decode(data, |_, _| [8; 4], &Limits::default())
+    }
+
+    /// The levels of a component of `coefficients` in scan order, zigzag.
+    fn levels(coefficients: &Coefficients, index: usize) -> Vec<Block> {
+        let part = &coefficients.frame.components[index];
+        let mut blocks = Vec::new();
+        for top in (0..part.blocks_h).step_by(part.v) {
+            for left in (0..part.blocks_w).step_by(part.h) {
+                for y in top..top + part.v {
+                    for x in left..left + part.h {
+                        let natural = &coefficients.planes[index].rows[y][x * 64..][..64];
+                        blocks.push(std::array::from_fn(|position| {
+                            natural[usize::from(ZIGZAG[position])]
+                        }));
+                    }
+                }
+            }
+        }
+        blocks
+    }
+
+    fn level() -> impl Strategy<Value = i16> {
+        prop_oneof![6 => Just(0i16), 3 => -3i16..=3, 1 => -1000i16..=1000]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn decoding_what_was_encoded_gives_the_same_coefficients_and_the_counted_length(
+            mcus in (1usize..6, 1usize..5),
+            step in 1usize..=2,
+            colour: bool,
+            list in prop::collection::vec(level(), 65..2000),
+        ) {
+            let (layout, quantisers) = layout(mcus, step, colour, &list);
+            let tables = tables(&layout, &quantisers);
+            let file = encode(&layout, &quantisers, &tables, 1 << 16);
+            prop_assert_eq!(encoded_len(&layout, &quantisers, &tables), file.len() as u64);
+            let back = read(&file).expect("own output reads");
+            prop_assert_eq!(back.notes, crate::jpeg::Notes::default());
+            for (index, blocks) in layout.components.iter().enumerate() {
+                let expected: Vec<Block> =
+                    blocks.iter().map(|block| quantisers[index.min(1)].quantise(block)).collect();
+                prop_assert_eq!(levels(&back, index), expected);
+            }
+        }
+
+        #[test]
+        fn a_flipped_bit_never_panics(
+            list in prop::collection::vec(level(), 65..400),
+            at: prop::sample::Index,
+            bit in 0u8..8,
+        ) {
+            let (layout, quantisers) = layout((3, 2), 2, true, &list);
+            let mut file = encode(&layout, &quantisers, &tables(&layout, &quantisers), 1 << 16);
+            let index = at.index(file.len());
+            file[index] ^= 1 << bit;
+            // Either outcome is legal; a whole picture has all of its rows.
+            if let Ok(back) = read(&file) {
+                for (plane, part) in back.planes.iter().zip(&back.frame.components) {
+                    prop_assert_eq!(plane.rows.len(), part.blocks_h);
+                    prop_assert!(plane.rows.iter().all(|row| row.len() == part.blocks_w * 64));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_cut_at_any_byte_before_its_end_marker_is_refused() {
+        let list: Vec<i16> = (0..700)
+            .map(|i| if i % 5 == 0 { i % 37 - 18 } else { 0 })
+            .collect();
+        let (layout, quantisers) = layout((4, 3), 2, true, &list);
+        let file = encode(&layout, &quantisers, &tables(&layout, &quantisers), 1 << 16);
+        for cut in 0..file.len() - 3 {
+            assert!(
+                read(&file[..cut]).is_err(),
+                "cut at {cut} of {}",
+                file.len()
+            );
+        }
+        let whole = read(&file[..file.len() - 2]).expect("only the end marker is missing");
+        assert!(whole.notes.missing_end);
+        let trailing =
+            read(&[file.as_slice(), b"more"].concat()).expect("trailing data is tolerated");
+        assert_eq!(trailing.notes.trailing_bytes, 4);
+    }
+
+    #[test]
+    fn hostile_headers_are_refused_by_name_before_anything_is_decoded() {
+        let frame = |marker: u8, precision: u8, side: u16| {
+            let [high, low] = side.to_be_bytes();
+            let mut file = vec![
+                0xFF, 0xD8, 0xFF, marker, 0, 11, precision, high, low, high, low, 1, 1, 0x11, 0,
+            ];
+            file.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0]);
+            file
+        };
+        let probe = |file: Vec<u8>| crate::jpeg::probe(&file, &Limits::default()).err();
+        assert!(matches!(
+            probe(frame(0xC0, 8, 65_500)),
+            Some(Error::OverLimit { what: "pixels", .. })
+        ));
+        assert_eq!(
+            probe(frame(0xC9, 8, 16)),
+            Some(Error::Unsupported("arithmetic coding"))
+        );
+        assert_eq!(
+            probe(frame(0xC3, 8, 16)),
+            Some(Error::Unsupported("lossless"))
+        );
+        assert_eq!(
+            probe(frame(0xC5, 8, 16)),
+            Some(Error::Unsupported("hierarchical"))
+        );
+        assert_eq!(
+            probe(frame(0xC1, 12, 16)),
+            Some(Error::Unsupported("12-bit samples"))
+        );
+        assert_eq!(probe(b"GIF89a".to_vec()), Some(Error::NotJpeg));
+        assert_eq!(probe(frame(0xC0, 8, 16)), None);
     }
 }

@@ -65,6 +65,7 @@ impl Frame {
 /// # Errors
 ///
 /// What the header alone shows: no JPEG, a process that is not read, a limit.
+#[cfg(any(test, feature = "bench-internals"))]
 pub(crate) fn probe(data: &[u8], limits: &Limits) -> Result<(Frame, Model), Error> {
     let mut parser = Parser::new(data, *limits)?;
     match parser.next_scan()? {
@@ -199,11 +200,9 @@ impl<'a> Parser<'a> {
         match marker {
             0xC0..=0xC2 => self.start_of_frame(marker, body),
             0xC3 => Err(Error::Unsupported("lossless")),
-            0xC5..=0xC7 => Err(Error::Unsupported("hierarchical")),
-            0xC9 | 0xCA => Err(Error::Unsupported("arithmetic coding")),
+            0xC9 | 0xCA | 0xCC => Err(Error::Unsupported("arithmetic coding")),
             0xCB => Err(Error::Unsupported("lossless, arithmetic coding")),
-            0xCC => Err(Error::Unsupported("arithmetic coding")),
-            0xCD..=0xCF | 0xDE | 0xDF => Err(Error::Unsupported("hierarchical")),
+            0xC5..=0xC7 | 0xCD..=0xCF | 0xDE | 0xDF => Err(Error::Unsupported("hierarchical")),
             0xDC => Err(Error::Unsupported("number of lines defined after the scan")),
             0xC4 => self.huffman_tables(body),
             0xDB => self.quant_tables(body),

@@ -213,18 +213,23 @@ impl Encoder {
 }
 
 /// How many codes of each length (1 to 16), the reserved all-ones code not among them (T.81 K.2 figures K.1 to K.3).
-fn code_lengths(frequencies: &[u32; 256]) -> [u32; 33] {
+fn code_lengths(frequencies: &[u32; 256]) -> [u32; 65] {
     // The 257th symbol reserves the all-ones code: it has the least frequency and so one of the longest codes.
     let mut weights: Vec<(u64, u16)> = frequencies
         .iter()
         .enumerate()
         .filter(|(_, count)| **count > 0)
-        .map(|(symbol, &count)| (u64::from(count) << 9 | 256 - symbol as u64, symbol as u16))
+        .map(|(symbol, &count)| {
+            (
+                (u64::from(count) << 9) | (256 - symbol as u64),
+                symbol as u16,
+            )
+        })
         .collect();
     weights.push((1 << 9, 256));
     weights.sort_unstable();
     let leaves = weights.len();
-    let mut counts = [0u32; 33];
+    let mut counts = [0u32; 65];
     if leaves == 1 {
         return counts;
     }
@@ -255,11 +260,12 @@ fn code_lengths(frequencies: &[u32; 256]) -> [u32; 33] {
     for item in (0..root).rev() {
         depths[item] = depths[parents[item]] + 1;
     }
+    // Counts below 2^32 cannot make a tree deeper than 47 (Fibonacci weights are the worst).
     for &depth in &depths[..leaves] {
-        counts[depth.min(32)] += 1;
+        counts[depth.min(64)] += 1;
     }
     // T.81 figure K.3: bring codes longer than 16 bits up.
-    for length in (17..=32).rev() {
+    for length in (17..=64).rev() {
         while counts[length] > 0 {
             let mut shorter = length - 2;
             while counts[shorter] == 0 {

@@ -12,9 +12,11 @@ mod scale;
 
 pub(crate) use dct::{Block, COEFFICIENT_UNIT, forward};
 pub(crate) use decode::{CoefficientPlane, Coefficients, decode};
-pub(crate) use encode::{Layout, Statistics, Tables, encode, encoded_len, header_len};
-pub(crate) use header::{Frame, FrameComponent, Model, probe};
-pub(crate) use quant::{QuantTable, Quantiser, chroma_table, luma_table, quality_of};
+pub(crate) use encode::{Layout, Statistics, Tables, encode, header_len};
+#[cfg(any(test, feature = "bench-internals"))]
+pub(crate) use header::probe;
+pub(crate) use header::{Frame, FrameComponent, Model};
+pub(crate) use quant::{Quantiser, chroma_table, luma_table, quality_of};
 pub(crate) use scale::{Inverse, inverse};
 
 /// What a reader may spend on one file.

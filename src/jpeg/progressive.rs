@@ -23,18 +23,17 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// Truncated where scans are missing, so that a picture is never blurred by a cut. AC bands that no scan ever
-    /// mentions are legal: they are zero.
-    pub(super) fn finish(&self, frame: &Frame) -> Result<(), Error> {
+    /// Truncated where scans are missing, so that a picture is never blurred by a cut. AC bands that no scan mentions are
+    /// legal, being zero, but only before an end marker: without one they may have been cut off.
+    pub(super) fn finish(&self, frame: &Frame, missing_end: bool) -> Result<(), Error> {
         let incomplete = self
             .low
             .iter()
             .flatten()
             .any(|low| low.is_some_and(|low| low > 0));
-        let missing = self
-            .low
-            .iter()
-            .any(|positions| positions[0].is_none() || positions[1..].iter().all(Option::is_none));
+        let missing = self.low.iter().any(|positions| {
+            positions[0].is_none() || (missing_end && positions[1..].iter().any(Option::is_none))
+        });
         if frame.progressive && (incomplete || missing) {
             Err(Error::Truncated)
         } else {

@@ -60,7 +60,8 @@ impl Quantiser {
             let value = block[i];
             let sign = value >> 15;
             let size = (value ^ sign).wrapping_sub(sign) as u16;
-            let level = (u32::from(size.wrapping_add(self.bias[i])) * u32::from(self.reciprocal[i])
+            let level = ((u32::from(size.wrapping_add(self.bias[i]))
+                * u32::from(self.reciprocal[i]))
                 >> 16) as u16;
             quantised[i] = (level as i16 ^ sign).wrapping_sub(sign);
         }

@@ -58,7 +58,7 @@ pub(crate) fn inverse(
         }
         for y in 0..size.height.div_ceil(2) {
             // Even frequencies are the same above and below the middle, odd ones change sign.
-            let (mut even, mut odd) = ([128.5f32; 8], [0f32; 8]);
+            let (mut even, mut odd) = ([128f32; 8], [0f32; 8]);
             for v in (0..=last_line).step_by(2) {
                 let base = down[v & 7][y & 7];
                 for (sum, value) in even.iter_mut().zip(&lines[v & 7]) {
@@ -87,9 +87,8 @@ pub(crate) fn inverse(
 #[inline(always)]
 fn write_line(target: &mut [u8], at: usize, values: &[f32; 8], width: usize) {
     let bytes: [u8; 8] = std::array::from_fn(|x| {
-        // Truncation of a value held within 0..256 rounds, as half a step was added before.
-        let held = values[x].clamp(0.0, 255.5);
-        (held + 8_388_608.0 - 0.5).to_bits() as u8
+        // Within 0..=255, adding 2^23 leaves the rounded integer in the low mantissa bits.
+        (values[x].clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
     });
     if let Some(line) = target.get_mut(at..at + width) {
         line.copy_from_slice(&bytes[..width]);
@@ -150,6 +149,28 @@ mod tests {
                     assert_eq!(line[..width], vec![168; width]);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn samples_past_black_and_white_are_held() {
+        for (dc, level) in [(-1100, 0), (1100, 255), (-1024, 0), (1016, 255)] {
+            let mut block = [0; 64];
+            block[0] = dc;
+            let mut target = vec![7; 64];
+            inverse(
+                &plane(block),
+                Inverse {
+                    width: 8,
+                    height: 8,
+                },
+                0,
+                0,
+                1,
+                &mut target,
+                8,
+            );
+            assert_eq!(target, vec![level; 64]);
         }
     }
 

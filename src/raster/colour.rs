@@ -7,6 +7,9 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformO
 
 use crate::sniff::Sniffed;
 
+/// Converts a run of pixels: from, to.
+pub(crate) type Apply<'a> = Box<dyn Fn(&[u8], &mut [u8]) + 'a>;
+
 /// A way from a JPEG's colours to sRGB, eight bits a channel.
 pub(crate) enum Conversion {
     /// Through the embedded profile: three channels, or four of ink, to three.
@@ -18,7 +21,7 @@ pub(crate) enum Conversion {
 impl Conversion {
     /// The conversion of a run of pixels: input of three bytes a pixel (RGB) or four (CMYK, zero is no ink), output of
     /// three.
-    pub(crate) fn apply(&self) -> Box<dyn Fn(&[u8], &mut [u8]) + '_> {
+    pub(crate) fn apply(&self) -> Apply<'_> {
         match self {
             Self::Profile(transform) => Box::new(|from, to| {
                 // Lengths agree by contract; a transform that refuses leaves the ground white rather than garbage.

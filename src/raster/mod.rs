@@ -11,9 +11,11 @@ use crate::report::Finding;
 use crate::sniff::Sniffed;
 
 mod colour;
+mod frames;
 mod resize;
 
 pub(crate) use colour::{Conversion, conversion};
+pub(crate) use frames::{Animation, Plays};
 pub(crate) use resize::resize;
 
 /// What decoding one picture may cost.

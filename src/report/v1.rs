@@ -24,12 +24,10 @@ pub const BUNDLE: &str = "mms-bundle/1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// One file of a batch, as the only attachment of a message.
+    /// One file: of a batch, as the only attachment of a message, or one of a message's attachments.
     File,
     /// One message with all its parts.
     Message,
-    /// One attachment of a message.
-    Part,
     /// One picture under a byte cap.
     Fit,
     /// What one file is.
@@ -367,7 +365,7 @@ impl Record {
     /// One message's report.
     #[must_use]
     pub fn of_message(report: &Report, rules: &Rules) -> Self {
-        let part = |part| Self::of_part(Kind::Part, part).under(rules);
+        let part = |part| Self::of_part(Kind::File, part).under(rules);
         Self {
             sniffed: Sniffing::Message,
             parts: Some(report.parts.iter().map(part).collect()),

@@ -316,8 +316,11 @@ fn reasons(findings: &[Finding], result: Verdict) -> String {
     if matches!(result, Verdict::Refused | Verdict::Unchecked) && !standing.is_empty() {
         return format!(": {}", standing.join("; "));
     }
+    // Notes without an outcome are for machines: `--json` has them.
+    let told = |finding: &&Finding| finding.outcome != "noted" || finding.severity != "note";
     let mut codes: Vec<&str> = findings
         .iter()
+        .filter(told)
         .map(|finding| finding.code.as_str())
         .collect();
     codes.dedup();

@@ -131,18 +131,26 @@ fn candidates(width: u32, height: u32, options: &PhotoOptions<'_>, most_bytes: u
     if let Some((eighths, _)) = options.forced {
         return vec![eighths];
     }
-    let allowed = |eighths: usize| {
-        let side = planes::scaled(width.max(height) as usize, eighths);
-        options.max_side_px.is_none_or(|most| side <= most as usize)
+    let side = |eighths: usize| planes::scaled(width.max(height) as usize, eighths);
+    let within = |eighths: usize| {
+        options
+            .max_side_px
+            .is_none_or(|most| side(eighths) <= most as usize)
     };
     let pixels = |eighths: usize| {
         planes::scaled(width as usize, eighths) as f64
             * planes::scaled(height as usize, eighths) as f64
     };
     let bits = most_bytes as f64 * 8.0;
-    let allowed: Vec<usize> = (1..=8)
-        .filter(|&eighths| eighths == 1 || allowed(eighths))
+    let worth = |eighths: &usize| side(*eighths) >= options.min_side_px as usize;
+    let mut allowed: Vec<usize> = (1..=8)
+        .filter(|&eighths| within(eighths))
+        .filter(worth)
         .collect();
+    if allowed.is_empty() {
+        // A source that is small already stays as it is; one that may only be smaller is averaged down from the least.
+        allowed.push((1..=8).rev().find(|&eighths| within(eighths)).unwrap_or(1));
+    }
     // At LEAST_BITS a pixel a smaller size always looked better, at MOST_BITS a larger one (calibration).
     let useful = |&eighths: &usize| {
         let rate = bits / pixels(eighths);
@@ -309,6 +317,10 @@ fn from_pixels(
 }
 
 /// One line of pixels into line `y` of the blocks of each component.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "one index runs across three component rows"
+)]
 fn split(line: &[u8], channels: usize, y: usize, bands: &mut [Vec<[u8; 8]>], blocks_w: usize) {
     let width = line.len() / channels;
     for block in 0..blocks_w {

@@ -8,8 +8,6 @@ mod search;
 
 use crate::jpeg;
 
-pub(crate) use load::Pixels;
-
 /// Where the picture comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PhotoSource<'a> {

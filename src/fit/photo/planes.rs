@@ -71,9 +71,9 @@ pub(super) fn component(
     }
 }
 
-/// `length` at `eighths`, at least one.
+/// `length` at `eighths`, to the nearest sample so that the picture is not stretched, at least one.
 pub(super) fn scaled(length: usize, eighths: usize) -> usize {
-    (length * eighths).div_ceil(8).max(1)
+    ((length * eighths + 4) / 8).max(1)
 }
 
 /// How many samples a block gives for a ratio of `numerator / denominator`, and whether that is the ratio itself.

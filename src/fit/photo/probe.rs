@@ -4,7 +4,7 @@ use crate::fit::photo::Chroma;
 use crate::fit::photo::load::Loaded;
 use crate::fit::photo::model::{self, Weights};
 use crate::fit::photo::planes;
-use crate::jpeg::{Block, Coefficients, Inverse, Quantiser, Statistics, forward, inverse};
+use crate::jpeg::{Block, Coefficients, Inverse, Quantiser, Statistics, inverse};
 
 /// Sampled blocks of one candidate size.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Probe {
     pub(super) ratio: f64,
     /// Weighted error of what this size cannot show, a luma pixel.
     pub(super) lost: f64,
+    /// The same of both chroma components at each resolution of `chroma`.
+    pub(super) lost_chroma: Vec<f64>,
     pub(super) weights: Weights,
 }
 
@@ -81,13 +83,24 @@ pub(super) fn probe(loaded: &Loaded, eighths: usize, view_side: u32, force_444: 
         let whole = f64::from(source.frame.width) * f64::from(source.frame.height);
         ratio = whole / (tiles.len() * TILE * TILE) as f64;
     }
-    let lost = lost(source, &tiles, eighths, view);
+    let frame = &source.frame;
+    let lost = lost(source, 0, &tiles, eighths, view)
+        + stretch(frame.width, frame.height, eighths, view) * model::PARAMETERS.stretch;
+    let lost_chroma = chroma.iter().map(|(choice, _)| {
+        let part = &frame.components[1];
+        let kept = (eighths * frame.h_max)
+            .div_ceil(part.h * choice.step())
+            .min(8);
+        self::lost(source, 1, &tiles, kept, view) + self::lost(source, 2, &tiles, kept, view)
+    });
+    let lost_chroma = lost_chroma.collect();
     Probe {
         eighths,
         luma,
         chroma,
         ratio,
         lost,
+        lost_chroma,
         weights,
     }
 }
@@ -206,11 +219,23 @@ fn whole(source: &Coefficients, index: usize, eighths: usize, chroma: Chroma) ->
     layout.components.swap_remove(0)
 }
 
-/// Weighted error of the luma frequencies that `eighths` drops, a block of 64 source pixels.
-fn lost(source: &Coefficients, tiles: &[(usize, usize)], eighths: usize, view: f64) -> f64 {
-    let plane = &source.planes[0];
-    let part = &source.frame.components[0];
-    let weights = Weights::new(1.0 / view);
+/// Weighted error of the frequencies of component `index` that `kept` of eight per block drop, a block.
+fn lost(
+    source: &Coefficients,
+    index: usize,
+    tiles: &[(usize, usize)],
+    kept: usize,
+    view: f64,
+) -> f64 {
+    let plane = &source.planes[index];
+    let part = &source.frame.components[index];
+    let density = part.h as f64 / source.frame.h_max as f64 / view;
+    let weights = Weights::new(density);
+    let weights = if index == 0 {
+        &weights.luma
+    } else {
+        &weights.chroma
+    };
     let corner = plane.corner;
     let (mut sum, mut count) = (0f64, 0u64);
     let mut add = |row: usize, first: usize, blocks: usize| {
@@ -221,8 +246,8 @@ fn lost(source: &Coefficients, tiles: &[(usize, usize)], eighths: usize, view: f
                 block,
                 corner,
                 &plane.quant,
-                eighths,
-                &weights,
+                kept,
+                weights,
             ));
             count += 1;
         }
@@ -242,4 +267,13 @@ fn lost(source: &Coefficients, tiles: &[(usize, usize)], eighths: usize, view: f
         }
     }
     sum / count.max(1) as f64
+}
+
+/// How far the nearest whole size stretches the picture, in view pixels at its far edges, squared.
+fn stretch(width: u32, height: u32, eighths: usize, view: f64) -> f64 {
+    let miss = |length: u32| {
+        let exact = f64::from(length) * eighths as f64 / 8.0;
+        (planes::scaled(length as usize, eighths) as f64 - exact) / exact * f64::from(length) * view
+    };
+    miss(width).powi(2) + miss(height).powi(2)
 }

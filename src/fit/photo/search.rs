@@ -166,21 +166,24 @@ fn solve(
     start: Option<f64>,
     probes: &mut u32,
 ) -> Choice {
+    let lost_chroma = chroma
+        .and_then(|index| sample.lost_chroma.get(index))
+        .copied()
+        .unwrap_or(0.0);
     let (choice, blocks) = match chroma.and_then(|index| sample.chroma.get(index)) {
         Some((choice, blocks)) => (*choice, blocks.as_slice()),
         None => (Chroma::Full, [].as_slice()),
     };
     let mut evaluate = |factor: f64| {
         *probes += 1;
-        let [luma_quantiser, chroma_quantiser] = quantisers(factor);
+        let [luma_quantiser, chroma_quantiser] = quantisers(factor, 0.0);
         let luma = try_blocks(&sample.luma, &luma_quantiser, &sample.weights.luma);
         let mut bits = luma.bits;
         let mut error = luma.error + sample.lost;
         if !blocks.is_empty() {
             let chroma = try_blocks(blocks, &chroma_quantiser, &sample.weights.chroma);
             bits += chroma.bits;
-            error +=
-                chroma.error * PARAMETERS.chroma * 2.0 / (choice.step() * choice.step()) as f64;
+            error += (chroma.error * 2.0 + lost_chroma) * PARAMETERS.chroma;
         }
         (
             bits * sample.ratio / 8.0 * STUFFING + header_len(components) as f64,
@@ -228,10 +231,18 @@ fn planes_at(coefficients: Coefficients, eighths: usize, chroma: Chroma) -> Vec<
         .collect()
 }
 
-fn quantisers(factor: f64) -> [Quantiser; 2] {
+/// Tables at `factor`; `dead` widens the dead zone of all but DC, in steps.
+fn quantisers(factor: f64, dead: f64) -> [Quantiser; 2] {
+    let rounding = std::array::from_fn(|position| {
+        if position == 0 {
+            ROUNDING[0]
+        } else {
+            ROUNDING[position] - dead as f32
+        }
+    });
     [
-        Quantiser::new(luma_table(factor), &ROUNDING),
-        Quantiser::new(chroma_table(factor), &ROUNDING),
+        Quantiser::new(luma_table(factor), &rounding),
+        Quantiser::new(chroma_table(factor), &rounding),
     ]
 }
 
@@ -242,6 +253,7 @@ const ROUNDING: [f32; 64] = {
     rounding
 };
 
+/// A file, its table factor and its dimensions.
 type Found = (Vec<u8>, f64, u32, u32);
 
 struct Attempt<'o, 'c> {
@@ -261,9 +273,11 @@ impl Attempt<'_, '_> {
         let mut factor = start.clamp(low, high);
         let mut slope = slope;
         let mut previous: Option<(f64, f64)> = None;
-        let mut best: Option<(f64, Vec<u8>)> = None;
-        for _ in 0..12 {
-            let quantisers = quantisers(factor);
+        for _ in 0..8 {
+            if high / low < CLOSE {
+                break;
+            }
+            let quantisers = quantisers(factor, 0.0);
             let statistics = self.count(&layout, &quantisers);
             let bits: u64 = statistics.iter().map(Statistics::bits).sum();
             let bytes = bits as f64 / 8.0 * stuffing + header_len(layout.components.len()) as f64;
@@ -275,7 +289,7 @@ impl Attempt<'_, '_> {
             }
             previous = Some((factor, bytes));
             let fill = bytes / limit;
-            let is_last = (fill <= 1.0 && factor <= low * 1.0005) || high / low < 1.0005;
+            let is_last = fill <= 1.0 && factor <= LEAST_FACTOR * 1.0005;
             if (FILL..=1.0).contains(&fill) || is_last {
                 let tables = Tables::optimal(&statistics);
                 self.encodes += 1;
@@ -296,10 +310,7 @@ impl Attempt<'_, '_> {
                 high = factor;
             }
             if fill > 1.0 && factor >= MOST_FACTOR {
-                let length = bytes.ceil() as u64;
-                if self.nearest.is_none_or(|nearest| length < nearest.0) {
-                    self.nearest = Some((length, layout.width, layout.height));
-                }
+                self.note_nearest(bytes.ceil() as u64, &layout);
                 return None;
             }
             let aim = limit * AIM;
@@ -316,25 +327,53 @@ impl Attempt<'_, '_> {
             if fill <= 1.0 && low <= LEAST_FACTOR && next <= LEAST_FACTOR {
                 factor = LEAST_FACTOR;
             }
-            best = best.take();
         }
-        // The bracket did not close on a filling step: the last factor known to fit.
-        let quantisers = quantisers(high);
-        let statistics = self.count(&layout, &quantisers);
-        let tables = Tables::optimal(&statistics);
-        self.encodes += 1;
-        let file = encode(
-            &layout,
-            &quantisers,
-            &tables,
-            self.options.limit_bytes as usize,
-        );
-        (file.len() as u64 <= self.options.limit_bytes).then_some((
-            file,
-            high,
-            layout.width,
-            layout.height,
-        ))
+        self.between(&layout, low, high, stuffing)
+    }
+
+    /// Between tables that are too fine and ones that fit, the dead zone of the finer ones takes up the rest.
+    fn between(&mut self, layout: &Layout, low: f64, high: f64, stuffing: f64) -> Option<Found> {
+        let limit = self.options.limit_bytes as f64;
+        let mut ends = (0.0, WIDEST);
+        let mut tries = vec![(high, 0.0)];
+        for _ in 0..5 {
+            let dead = f64::midpoint(ends.0, ends.1);
+            let statistics = self.count(layout, &quantisers(low, dead));
+            let bits: u64 = statistics.iter().map(Statistics::bits).sum();
+            let fill =
+                (bits as f64 / 8.0 * stuffing + header_len(layout.components.len()) as f64) / limit;
+            if fill > AIM {
+                ends.0 = dead;
+                continue;
+            }
+            ends.1 = dead;
+            tries.push((low, dead));
+            if fill >= FILL {
+                break;
+            }
+        }
+        while let Some((factor, dead)) = tries.pop() {
+            let quantisers = quantisers(factor, dead);
+            let tables = Tables::optimal(&self.count(layout, &quantisers));
+            self.encodes += 1;
+            let file = encode(
+                layout,
+                &quantisers,
+                &tables,
+                self.options.limit_bytes as usize,
+            );
+            if file.len() as u64 <= self.options.limit_bytes {
+                return Some((file, factor, layout.width, layout.height));
+            }
+            self.note_nearest(file.len() as u64, layout);
+        }
+        None
+    }
+
+    fn note_nearest(&mut self, length: u64, layout: &Layout) {
+        if self.nearest.is_none_or(|nearest| length < nearest.0) {
+            self.nearest = Some((length, layout.width, layout.height));
+        }
     }
 
     /// Averages the planes down until the coarsest tables fit, or the picture is not worth sending.
@@ -378,3 +417,7 @@ impl Attempt<'_, '_> {
 const FILL: f64 = 0.992;
 /// Share of the limit that is aimed at: what stuffing can vary by is left.
 const AIM: f64 = 0.9975;
+/// Factors so close that the steps between them are few.
+const CLOSE: f64 = 1.015;
+/// The widest that the dead zone is made, in steps on either side.
+const WIDEST: f64 = 0.3;

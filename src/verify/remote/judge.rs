@@ -158,9 +158,8 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
                 "0 bytes are served",
             ));
         }
-        Body::Whole(_) | Body::Unread | Body::Unasked => {}
-        // Without an end that can be known the missing length has been told above.
-        Body::Endless => {}
+        // Of a body without an end that can be known, the missing length has been told above.
+        Body::Whole(_) | Body::Unread | Body::Unasked | Body::Endless => {}
         Body::Short(got) => findings.push(served(
             length(format!(
                 "{when}the body ends after {got} bytes, before its end"
@@ -174,7 +173,7 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
             stated.saturating_add(1),
         )),
         Body::BadChunks(why) => {
-            findings.push(length(format!("{when}the chunks are broken: {why}")))
+            findings.push(length(format!("{when}the chunks are broken: {why}")));
         }
         Body::TooLarge(bytes) => findings.push(
             Finding::refused(
