@@ -30,6 +30,21 @@ pub(crate) enum Origin {
     Bytes(Arc<[u8]>),
     Path(PathBuf),
     Url(String),
+    /// A URL after its verification.
+    #[cfg(feature = "net")]
+    Fetched(Arc<Fetched>),
+}
+
+/// What the verification of a URL has left for the stages after it.
+#[cfg(feature = "net")]
+pub(crate) struct Fetched {
+    /// The URL as it may be shown.
+    pub(crate) label: String,
+    /// What it serves; `None` where that could not be had.
+    pub(crate) bytes: Option<Arc<[u8]>>,
+    /// The whole URL for the provider, where it may stay one.
+    pub(crate) url: Option<String>,
+    pub(crate) findings: Vec<crate::report::Finding>,
 }
 
 impl Attachment {
@@ -89,8 +104,9 @@ impl Attachment {
     pub fn label(&self) -> String {
         match &self.origin {
             Origin::Path(path) => path.display().to_string(),
-            // A signed URL's query is a secret: it never enters a report, an error or a log line.
-            Origin::Url(url) => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            Origin::Url(url) => redacted(url),
+            #[cfg(feature = "net")]
+            Origin::Fetched(fetched) => fetched.label.clone(),
             Origin::Bytes(_) => self.name.clone().unwrap_or_else(|| "attachment".to_owned()),
         }
     }
@@ -101,11 +117,51 @@ impl fmt::Debug for Origin {
         match self {
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Self::Path(path) => write!(f, "Path({})", path.display()),
-            Self::Url(url) => write!(
-                f,
-                "Url({})",
-                url.split(['?', '#']).next().unwrap_or_default()
+            Self::Url(url) => write!(f, "Url({})", redacted(url)),
+            #[cfg(feature = "net")]
+            Self::Fetched(fetched) => write!(f, "Fetched({})", fetched.label),
+        }
+    }
+}
+
+/// A URL as it may be shown: neither query nor fragment nor userinfo. A signed URL's query is a secret: it never enters
+/// a report, an error or a log line.
+pub(crate) fn redacted(url: &str) -> String {
+    let shown = url.split(['?', '#']).next().unwrap_or_default();
+    let shown: String = shown
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(2_000)
+        .collect();
+    let is_plain = url::Url::parse(url)
+        .is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
+    match shown.rsplit_once('@') {
+        // In what is no URL, or has userinfo, nobody can say where a password ends.
+        Some((_, rest)) if !is_plain => format!("...@{rest}"),
+        _ => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_url_holds_no_secret() {
+        for (url, shown) in [
+            (
+                "https://a.test/b?X-Amz-Signature=secret",
+                "https://a.test/b",
             ),
+            ("https://a.test/b#secret", "https://a.test/b"),
+            ("https://user:secret@a.test/b", "...@a.test/b"),
+            ("https://user:sec/ret@a.test/b", "...@a.test/b"),
+            ("user:secret@a.test", "...@a.test"),
+            ("https://a.test/@user/b", "https://a.test/@user/b"),
+            ("https://a.test\\b?secret", "https://a.test\\b"),
+            ("https://a.test/\u{1b}[2J", "https://a.test/[2J"),
+        ] {
+            assert_eq!(redacted(url), shown, "{url}");
         }
     }
 }

@@ -16,6 +16,8 @@ mod message_rules;
 mod prepare;
 #[cfg(feature = "net")]
 mod prepare_async;
+#[cfg(feature = "net")]
+mod prepare_url;
 pub mod provider;
 mod raster;
 mod read;

@@ -18,6 +18,8 @@ use crate::read;
 use crate::report::{Finding, Outcome, PartReport, Report, Verdict};
 use crate::units::{ByteCount, Pixels};
 use crate::verify;
+#[cfg(feature = "net")]
+use crate::verify::remote::{FetchPolicy, UrlVerifier};
 
 /// Prepares attachments for a provider, with choices.
 ///
@@ -39,6 +41,9 @@ pub struct Preparer {
     custom_rules: bool,
     /// Threads of its own; `None` for those of the whole process.
     pool: Option<Arc<ThreadPool>>,
+    /// Shared by all messages of a run: a URL is fetched once.
+    #[cfg(feature = "net")]
+    pub(crate) urls: Arc<UrlVerifier>,
 }
 
 /// What a caller may choose, the same for every attachment.
@@ -75,6 +80,11 @@ impl Preparer {
             choices: Choices::default(),
             custom_rules: false,
             pool: None,
+            #[cfg(feature = "net")]
+            urls: Arc::new(UrlVerifier::new(
+                provider.rules().clone(),
+                FetchPolicy::new(),
+            )),
         }
     }
 
@@ -93,6 +103,8 @@ impl Preparer {
         }
         self.custom_rules = !Rules::ALL.iter().any(|known| **known == rules);
         self.rules = Arc::new(rules);
+        #[cfg(feature = "net")]
+        self.verify_urls_under(self.urls.policy().clone());
         Ok(self)
     }
 
@@ -123,7 +135,25 @@ impl Preparer {
     #[must_use]
     pub fn input_limit(mut self, bytes: ByteCount) -> Self {
         self.choices.input_limit = bytes;
+        #[cfg(feature = "net")]
+        self.verify_urls_under(self.urls.policy().clone());
         self
+    }
+
+    /// How URL attachments are fetched and verified. Default: [`FetchPolicy::new`], and never more bytes than
+    /// [`Preparer::input_limit`].
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn fetch_policy(mut self, policy: FetchPolicy) -> Self {
+        self.verify_urls_under(policy);
+        self
+    }
+
+    #[cfg(feature = "net")]
+    fn verify_urls_under(&mut self, policy: FetchPolicy) {
+        let limit = policy.max_bytes.min(self.choices.input_limit);
+        let rules = Rules::clone(&self.rules);
+        self.urls = Arc::new(UrlVerifier::new(rules, policy.max_bytes(limit)));
     }
 
     /// The long side of the screen that pictures are judged for. Default: 1440 px.
@@ -211,10 +241,17 @@ impl Preparer {
 
     /// One attachment up to the point where its needs are known.
     fn read_and_check(&self, attachment: &Attachment) -> Result<Checked, Box<PartReport>> {
+        #[cfg(feature = "net")]
+        if let Some(refused) = crate::prepare_url::refused(attachment) {
+            return Err(Box::new(refused));
+        }
         let bytes = read::read(attachment, self.choices.input_limit)
             .map_err(|finding| Box::new(ended(attachment, finding)))?;
-        guarded(|| Ok(check::check(attachment, bytes, &self.rules, &self.choices)))
-            .map_err(|finding| Box::new(ended(attachment, finding)))
+        let check = || Ok(check::check(attachment, bytes, &self.rules, &self.choices));
+        let checked = guarded(check).map_err(|finding| Box::new(ended(attachment, finding)))?;
+        #[cfg(feature = "net")]
+        let checked = crate::prepare_url::fetched(attachment, checked);
+        Ok(checked)
     }
 
     /// The stages after the check, for all attachments of one message.
@@ -456,7 +493,9 @@ fn verify_one(
         Ok((fitted, part)) => {
             let untouched = part.bytes() == &bytes[..];
             fit::settle(&mut findings, fitted, sniffed.bytes, part.facts().bytes);
-            let verdict = if untouched {
+            // Its bytes are as they came, but a URL that may not stay one was fixed all the same.
+            let fixed = |finding: &Finding| finding.outcome == Outcome::Fixed;
+            let verdict = if untouched && !findings.iter().any(fixed) {
                 Verdict::Passed
             } else {
                 Verdict::Fixed

@@ -22,7 +22,7 @@ impl Preparer {
         &self,
         attachments: impl IntoIterator<Item = Attachment>,
     ) -> Result<Prepared, Error> {
-        let attachments: Vec<Attachment> = attachments.into_iter().collect();
+        let attachments = self.fetch_urls(attachments).await;
         let preparer = self.clone();
         let (give, take) = oneshot::channel();
         self.spawn(move || {

@@ -39,6 +39,16 @@ pub(crate) fn read(attachment: &Attachment, limit: ByteCount) -> Result<Arc<[u8]
             Arc::clone(bytes)
         }
         Origin::Path(path) => read_path(path, limit)?,
+        #[cfg(feature = "net")]
+        Origin::Fetched(fetched) => {
+            let bytes = fetched.bytes.as_ref().ok_or_else(|| {
+                Finding::refused(Code::Unreachable, "what the URL serves could not be had")
+            })?;
+            if ByteCount::of(bytes) > limit {
+                return Err(over_limit(ByteCount::of(bytes), limit));
+            }
+            Arc::clone(bytes)
+        }
         Origin::Url(_) => {
             return Err(
                 Finding::refused(Code::Unreachable, "a URL attachment was not fetched")

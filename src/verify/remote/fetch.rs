@@ -17,8 +17,10 @@ use crate::report::Finding;
 
 /// The most interim answers (1xx) before the final one.
 const MAX_INTERIM: usize = 8;
-/// The most bytes of chunk sizes, extensions and trailers.
+/// The most bytes of chunk extensions and trailers, beside what each chunk's own line needs.
 const MAX_CHUNK_OVERHEAD: u64 = 64 * 1_024;
+/// What a chunk's own lines need: 16 digits, two line ends, and some room.
+const CHUNK_LINE: u64 = 32;
 /// How long a body that is complete is watched for bytes too many.
 const GRACE: Duration = Duration::from_millis(150);
 
@@ -228,7 +230,8 @@ impl Reader<'_> {
     async fn chunks(&mut self) -> Result<(), Body> {
         let mut overhead = MAX_CHUNK_OVERHEAD;
         loop {
-            let line = self.line(&mut overhead).await?;
+            let mut own = CHUNK_LINE;
+            let line = self.line(&mut own, &mut overhead).await?;
             let size = line.split(|&byte| byte == b';').next().unwrap_or_default();
             let size = std::str::from_utf8(size.trim_ascii())
                 .ok()
@@ -239,14 +242,14 @@ impl Reader<'_> {
                 .ok_or(Body::BadChunks("a chunk's size is no number"))?;
             if size == 0 {
                 // Trailer fields say nothing that is used; the empty line behind them is the end.
-                while !self.line(&mut overhead).await?.is_empty() {}
+                while !self.line(&mut own, &mut overhead).await?.is_empty() {}
                 return Ok(());
             }
             if self.content.bytes.saturating_add(size) > self.limit {
                 return Err(Body::TooLarge(self.content.bytes.saturating_add(size)));
             }
             self.exactly(size).await?;
-            if !self.line(&mut overhead).await?.is_empty() {
+            if !self.line(&mut own, &mut overhead).await?.is_empty() {
                 return Err(Body::BadChunks("a chunk is not as long as its size says"));
             }
         }
@@ -273,8 +276,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A line of the chunked framing, without its end.
-    async fn line(&mut self, overhead: &mut u64) -> Result<Vec<u8>, Body> {
+    /// A line of the chunked framing, without its end, paid for from the chunk's own purse first.
+    async fn line(&mut self, own: &mut u64, overhead: &mut u64) -> Result<Vec<u8>, Body> {
         let mut line = Vec::new();
         loop {
             self.wait().await?;
@@ -282,7 +285,8 @@ impl Reader<'_> {
                 continue;
             };
             self.wire.take(1);
-            *overhead = overhead
+            let purse = if *own > 0 { &mut *own } else { &mut *overhead };
+            *purse = purse
                 .checked_sub(1)
                 .ok_or(Body::BadChunks("too much beside the chunks"))?;
             if byte == b'\n' {

@@ -28,6 +28,7 @@ pub use head::Exchange;
 pub use policy::FetchPolicy;
 pub use resolve::{Resolution, Resolve};
 
+use crate::attachment::redacted;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome, Verdict};
 use fetch::Ways;
@@ -127,7 +128,7 @@ struct Handed(String);
 
 impl fmt::Debug for Handed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&target::redacted(&self.0))
+        f.write_str(&redacted(&self.0))
     }
 }
 
@@ -144,6 +145,12 @@ impl UrlVerifier {
         }
     }
 
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &FetchPolicy {
+        &self.policy
+    }
+
     /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> &Rules {
@@ -155,7 +162,7 @@ impl UrlVerifier {
         let target = match Target::parse(url) {
             Ok(target) => target,
             Err(finding) => {
-                return Arc::new(UrlVerdict::unanswered(target::redacted(url), finding));
+                return Arc::new(UrlVerdict::unanswered(redacted(url), finding));
             }
         };
         self.store

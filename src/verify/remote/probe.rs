@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::fetch::{Answer, Ask, Ways, fetch};
+use super::fetch::{Answer, Ask, Body, Ways, fetch};
 use super::head::Head;
 use super::target::Target;
 use crate::code::Code;
@@ -65,9 +65,12 @@ pub(super) async fn probe(
         let get = fetch(&target, &addresses, GET, ways).await?;
         if !get.head.is_redirect() {
             let pinned = [get.address];
-            let more = match rules.url.content_length_required.value() && get.head.status == 200 {
-                true => Some(further(&target, &pinned, ways).await),
-                false => None,
+            // A body that came too slowly has used up the time in which anything else could be learnt.
+            let worth = get.head.status == 200 && !matches!(get.body, Body::Late(_));
+            let more = if worth && rules.url.content_length_required.value() {
+                Some(further(&target, &pinned, ways).await)
+            } else {
+                None
             };
             let redirects = u32::try_from(visited.len()).unwrap_or(u32::MAX);
             return Ok(Probed {

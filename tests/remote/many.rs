@@ -1,0 +1,167 @@
+//! Many URLs at once: verdicts in order, a shared URL fetched once, a slow one holding up nobody.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use mmsfit::Provider;
+
+use crate::server::{Server, Step};
+use crate::{codes, policy, right, verifier};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verdicts_come_in_the_order_of_the_urls_whoever_answers_first() -> io::Result<()> {
+    let server = Server::plain(|request| match request.path.as_str() {
+        "/slow" => [
+            vec![Step::Wait(Duration::from_millis(400))],
+            right(&request.method),
+        ]
+        .concat(),
+        "/hangs" => vec![Step::Hang],
+        "/gone" => vec![Step::Send(
+            b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        )],
+        _ => right(&request.method),
+    })
+    .await?;
+    let urls: Vec<String> = ["/slow", "/a", "/hangs", "/b", "/gone", "/c"]
+        .iter()
+        .map(|path| server.url(path))
+        .chain(["not a URL".to_owned()])
+        .collect();
+    let sinch = verifier(Provider::Sinch, policy());
+    let found: Vec<(String, String)> = sinch
+        .verify_all(&urls)
+        .map(|verdict| (verdict.url.clone(), codes(&verdict)))
+        .collect()
+        .await;
+    let expected: Vec<(String, String)> = urls
+        .iter()
+        .zip(["", "", "MMS510", "", "MMS503", "", "MMS501"])
+        .map(|(url, codes)| (url.clone(), codes.to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_url_that_is_asked_for_twice_is_fetched_once() -> io::Result<()> {
+    let server = Server::plain(|request| right(&request.method)).await?;
+    let url = server.url("/shared.gif?signature=a");
+    let other = server.url("/shared.gif?signature=b");
+    let fragment = format!("{url}#part");
+    let urls = [&url, &url, &fragment, &other, &url];
+    let sinch = verifier(Provider::Sinch, policy());
+    let verdicts: Vec<_> = sinch.verify_all(urls).collect().await;
+    assert!(verdicts.iter().all(|verdict| codes(verdict).is_empty()));
+    assert!(Arc::ptr_eq(&verdicts[0], &verdicts[4]) && Arc::ptr_eq(&verdicts[0], &verdicts[2]));
+    // Two URLs of four probes each: the query tells them apart, the fragment does not.
+    assert_eq!(server.accepted(), 8);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_host_is_asked_for_few_urls_at_once() -> io::Result<()> {
+    let (busy, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, peak) = (Arc::clone(&busy), Arc::clone(&most));
+    let server = Server::plain(move |request| {
+        // Only the first probe of each URL is counted: it runs alone.
+        if request.method == "GET" && request.coding == "identity" {
+            peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        } else if request.method == "HEAD" && request.coding == "identity" {
+            now.fetch_sub(1, Ordering::SeqCst);
+        }
+        [
+            vec![Step::Wait(Duration::from_millis(30))],
+            right(&request.method),
+        ]
+        .concat()
+    })
+    .await?;
+    let urls: Vec<String> = (0..12)
+        .map(|number| server.url(&format!("/{number}")))
+        .collect();
+    let sinch = verifier(Provider::Sinch, policy().concurrency(12, 3));
+    let all: Vec<_> = sinch
+        .verify_all(&urls)
+        .map(|verdict| codes(&verdict))
+        .collect()
+        .await;
+    assert_eq!(all, vec![String::new(); 12]);
+    let most = most.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&most), "{most} at once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn waiting_for_a_busy_host_is_not_taken_for_slowness() -> io::Result<()> {
+    let server = Server::plain(|request| {
+        [
+            vec![Step::Wait(Duration::from_millis(150))],
+            right(&request.method),
+        ]
+        .concat()
+    })
+    .await?;
+    let urls: Vec<String> = (0..6)
+        .map(|number| server.url(&format!("/{number}")))
+        .collect();
+    let policy = policy()
+        .concurrency(6, 1)
+        .whole_within(Duration::from_millis(1_200));
+    let sinch = verifier(Provider::Sinch, policy);
+    let begun = Instant::now();
+    let all: Vec<_> = sinch
+        .verify_all(&urls)
+        .map(|verdict| codes(&verdict))
+        .collect()
+        .await;
+    assert_eq!(all, vec![String::new(); 6]);
+    assert!(
+        begun.elapsed() > Duration::from_millis(1_200),
+        "the host was not busy enough to show it"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
+    // The test runs itself again with a proxy in the environment, as nothing else may be changed from within.
+    if std::env::var_os("HTTP_PROXY").is_none() {
+        let proxy = Server::plain(|_| Vec::new()).await?;
+        let address = format!("http://{}", proxy.address);
+        let again = tokio::task::spawn_blocking(move || {
+            let mut command = std::process::Command::new(std::env::current_exe()?);
+            for name in [
+                "HTTP_PROXY",
+                "http_proxy",
+                "HTTPS_PROXY",
+                "https_proxy",
+                "ALL_PROXY",
+                "all_proxy",
+            ] {
+                command.env(name, &address);
+            }
+            command
+                .args(["--exact", "many::proxies_of_the_environment_are_not_used"])
+                .output()
+        });
+        let again = again.await.map_err(io::Error::other)??;
+        let told = String::from_utf8_lossy(&again.stdout).into_owned();
+        assert!(
+            again.status.success() && told.contains("1 passed"),
+            "{told}"
+        );
+        assert_eq!(proxy.accepted(), 0);
+        return Ok(());
+    }
+    let server = Server::plain(|request| right(&request.method)).await?;
+    let verdict = verifier(Provider::Sinch, policy())
+        .verify(&server.url("/a.gif"))
+        .await;
+    assert_eq!(codes(&verdict), "");
+    assert_eq!(server.accepted(), 4);
+    Ok(())
+}
