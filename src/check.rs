@@ -9,6 +9,7 @@ use crate::prepare::Choices;
 use crate::provider::{Limit, Measure, Rules, TypeRule};
 use crate::report::{Finding, Outcome, PartReport, Provenance, Verdict};
 use crate::sniff::{self, Sniffed};
+use crate::text;
 use crate::units::{ByteCount, Pixels};
 
 /// A change that a check asks for. Each is one that the fitting stage can make.
@@ -26,6 +27,10 @@ pub(crate) enum Need {
     ConvertColour,
     /// Metadata out of the container, pixels untouched.
     Strip,
+    /// A text, a contact or a calendar written anew.
+    Rewrite,
+    /// Inside a zip archive, as it is.
+    Wrap,
 }
 
 /// One attachment held against the rules: passes as it is, or carries needs that can be met, or is refused.
@@ -81,7 +86,7 @@ pub(crate) fn check(
         attachment.name(),
     ));
     let mut needs = Vec::new();
-    for need in checks(&sniffed, rules, choices, &mut findings) {
+    for need in checks(&bytes, &sniffed, rules, choices, &mut findings) {
         if !needs.contains(&need) {
             needs.push(need);
         }
@@ -107,6 +112,7 @@ pub(crate) fn check(
 
 /// Every check of one part, in the order in which its findings are reported.
 fn checks(
+    bytes: &[u8],
     sniffed: &Sniffed,
     rules: &Rules,
     choices: &Choices,
@@ -118,10 +124,17 @@ fn checks(
     let mut needs = Vec::new();
     match rules.accepts(content_type) {
         Some(rule) => {
-            needs.extend(check_bytes(sniffed, rule, rules, choices, findings));
+            needs.extend(check_text(bytes, content_type, findings));
+            needs.extend(check_bytes(bytes, sniffed, rule, rules, choices, findings));
             needs.extend(check_colour(sniffed, content_type, findings));
         }
-        None => needs.extend(check_refused_type(sniffed, content_type, rules, findings)),
+        None => needs.extend(check_refused_type(
+            sniffed,
+            content_type,
+            rules,
+            choices,
+            findings,
+        )),
     }
     needs.extend(check_sides(sniffed, rules, findings));
     check_duration(sniffed, rules, findings);
@@ -160,6 +173,7 @@ pub(crate) const fn raw_under_base64(encoded: ByteCount) -> ByteCount {
 }
 
 fn check_bytes(
+    whole: &[u8],
     sniffed: &Sniffed,
     rule: &TypeRule,
     rules: &Rules,
@@ -194,7 +208,7 @@ fn check_bytes(
     .observed("bytes", bytes.get())
     .allowed("bytes", limit.get())
     .source(provenance(&rule.max_bytes));
-    if is_decodable(rule.content_type) {
+    if is_decodable(rule.content_type) || text::can_shrink(whole, rule.content_type) {
         findings.push(finding);
         return Some(Need::Shrink);
     }
@@ -218,6 +232,7 @@ fn check_refused_type(
     sniffed: &Sniffed,
     content_type: ContentType,
     rules: &Rules,
+    choices: &Choices,
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     let accepted: Vec<String> = rules
@@ -257,6 +272,11 @@ fn check_refused_type(
         findings.push(finding);
         return Some(Need::Transcode);
     }
+    let takes_zip = rules.accepts(ContentType::Zip).is_some();
+    if choices.wrap_in_zip && takes_zip {
+        findings.push(finding);
+        return Some(Need::Wrap);
+    }
     let others: Vec<&str> = crate::provider::Provider::ALL
         .iter()
         .filter(|provider| provider.rules().accepts(content_type).is_some())
@@ -267,6 +287,9 @@ fn check_refused_type(
     } else {
         format!("convert it to {}", accepted.join(", "))
     };
+    if takes_zip {
+        help.push_str("; or allow it to be wrapped in a zip");
+    }
     if !others.is_empty() {
         help.push_str(&format!("; {} would take it as it is", others.join(", ")));
     }
@@ -278,6 +301,19 @@ fn check_refused_type(
         .help(help),
     );
     None
+}
+
+fn check_text(
+    bytes: &[u8],
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let faults = text::faults(bytes, content_type);
+    let mendable = faults
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Fixable);
+    findings.extend(faults);
+    mendable.then_some(Need::Rewrite)
 }
 
 fn check_colour(

@@ -60,6 +60,7 @@ codes! {
     TypeNotAccepted = 103, Error, "type not accepted by the provider";
     NameAndTypeDisagree = 104, Warning, "name and type disagree";
     AmbiguousType = 105, Error, "bytes are valid as more than one type";
+    TextEncoding = 106, Error, "text not in UTF-8";
     PartOverLimit = 201, Error, "part over its byte limit";
     DimensionsOverLimit = 202, Error, "dimensions over the limit";
     DecodedSizeOverLimit = 203, Error, "decoded size over the safety limit";

@@ -23,6 +23,7 @@ mod raster;
 mod read;
 mod report;
 pub mod sniff;
+mod text;
 mod units;
 mod verify;
 

@@ -55,6 +55,7 @@ pub(crate) struct Choices {
     pub(crate) view_side: Pixels,
     pub(crate) max_side: Option<Pixels>,
     pub(crate) still_allowed: bool,
+    pub(crate) wrap_in_zip: bool,
 }
 
 impl Default for Choices {
@@ -67,6 +68,7 @@ impl Default for Choices {
             view_side: Pixels::new(1440),
             max_side: None,
             still_allowed: false,
+            wrap_in_zip: false,
         }
     }
 }
@@ -174,6 +176,13 @@ impl Preparer {
     #[must_use]
     pub fn allow_still(mut self, allowed: bool) -> Self {
         self.choices.still_allowed = allowed;
+        self
+    }
+
+    /// Lets what the provider does not take be sent inside a zip archive, where the provider takes those. Default: no.
+    #[must_use]
+    pub fn wrap_in_zip(mut self, allowed: bool) -> Self {
+        self.choices.wrap_in_zip = allowed;
         self
     }
 

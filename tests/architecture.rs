@@ -46,9 +46,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("read", &["units", "code", "attachment", "report"]),
     ("sniff", &["code", "content_type", "report"]),
     ("raster", &["code", "content_type", "report", "sniff"]),
+    ("text", &["code", "content_type", "report", "sniff"]),
     (
         "check",
         &[
+            "text",
             "units",
             "content_type",
             "provider",
@@ -67,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "fit",
         &[
+            "text",
             "units",
             "content_type",
             "provider",
@@ -128,6 +131,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Other crates that only some modules may name.
 const CONFINED: &[(&str, &[&str])] = &[
+    ("calcard", &["text"]),
+    ("encoding_rs", &["text"]),
     ("reqwest", &["verify", "host", "send"]),
     (
         "tokio",

@@ -195,6 +195,9 @@ pub(crate) struct Choices {
     /// Let an animation that fits in no other way become a still of its first frame.
     #[arg(long, help_heading = "Limits")]
     pub(crate) allow_still: bool,
+    /// Send what the provider does not take inside a zip archive, where it takes those.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) wrap_in_zip: bool,
     /// Count what had to be fixed as refused.
     #[arg(long, help_heading = "Verdict")]
     pub(crate) deny_fixes: bool,

@@ -38,7 +38,10 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         Some(cap) => capped(rules, cap)?,
         None => rules.clone(),
     };
-    let mut preparer = base.with_rules(rules)?.allow_still(choices.allow_still);
+    let mut preparer = base
+        .with_rules(rules)?
+        .allow_still(choices.allow_still)
+        .wrap_in_zip(choices.wrap_in_zip);
     if let Some(target) = choices.target {
         preparer = preparer.target(target)?;
     }

@@ -31,6 +31,7 @@ struct Config {
     max_side: Option<u32>,
     view_side: Option<u32>,
     allow_still: bool,
+    wrap_in_zip: bool,
     allow_fixable: bool,
     deny_fixes: bool,
     fix: bool,
@@ -111,6 +112,7 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.target = choices.target.or(config.target);
     choices.carrier = choices.carrier.or(config.carrier);
     choices.allow_still |= config.allow_still;
+    choices.wrap_in_zip |= config.wrap_in_zip;
     choices.deny_fixes |= config.deny_fixes;
 }
 

@@ -62,6 +62,7 @@ impl Code {
             Self::TypeNotAccepted => &media::TYPE_NOT_ACCEPTED,
             Self::NameAndTypeDisagree => &media::NAME_AND_TYPE_DISAGREE,
             Self::AmbiguousType => &media::AMBIGUOUS_TYPE,
+            Self::TextEncoding => &media::TEXT_ENCODING,
             Self::PartOverLimit => &media::PART_OVER_LIMIT,
             Self::DimensionsOverLimit => &media::DIMENSIONS_OVER_LIMIT,
             Self::DecodedSizeOverLimit => &media::DECODED_SIZE_OVER_LIMIT,

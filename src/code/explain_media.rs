@@ -176,6 +176,17 @@ pub(super) const AMBIGUOUS_TYPE: Explanation = Explanation {
     since: "0.1.0",
 };
 
+pub(super) const TEXT_ENCODING: Explanation = Explanation {
+    meaning: "The text, contact or calendar is not written in UTF-8.",
+    why: "Phones take UTF-8 for granted: other encodings show wrong letters, or nothing from the first accent on.",
+    provider_codes: &[],
+    we: "Write it anew in UTF-8. Where the old encoding is not said, it is read as windows-1252, and a note says so.",
+    you: "Nothing, if the names read right in the output; else convert the file yourself and hand over UTF-8.",
+    sources: &[],
+    standards: &["RFC 6350 §3.1", "RFC 5545 §3.1.4", "WHATWG Encoding §4.2"],
+    since: "0.1.0",
+};
+
 pub(super) const PART_OVER_LIMIT: Explanation = Explanation {
     meaning: "One part has more bytes than the provider takes for its type.",
     why: "RingCentral answers an error; Sinch answers one or fails later; TSG Global sends the message without the part and says nothing.",

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit, provenance, raw_under_base64};
 use crate::code::Code;
+use crate::content_type::ContentType;
 use crate::fit::{Fitted, Source, picture};
 use crate::message_rules::counted_bytes;
 use crate::prepare::Choices;
@@ -319,6 +320,8 @@ fn curves(
 fn own_limit(part: &Checked, rules: &Rules) -> ByteCount {
     let made = if part.needs.contains(&Need::Transcode) {
         None
+    } else if part.needs.contains(&Need::Wrap) {
+        Some(ContentType::Zip)
     } else {
         part.sniffed.content_type
     };

@@ -323,7 +323,11 @@ fn nested(start: &[u8], found: &mut Sniffed) {
         .iter()
         .any(|finding| finding.code == Code::HostileArchive);
     // Office packages embed further packages as a matter of course.
-    if !already && !is_package && ARCHIVES.iter().any(|magic| start.starts_with(magic)) {
+    if !already
+        && !is_package
+        && !is_office_document(start)
+        && ARCHIVES.iter().any(|magic| start.starts_with(magic))
+    {
         hostile(found, "it holds a further archive".to_owned());
     } else if !already
         && (start.starts_with(b"\x7FELF")
@@ -331,6 +335,16 @@ fn nested(start: &[u8], found: &mut Sniffed) {
     {
         hostile(found, "it holds a program".to_owned());
     }
+}
+
+/// A document that happens to be kept as an archive: the first entry tells (OPC §9.2.4, OpenDocument part 2 §3.3).
+fn is_office_document(start: &[u8]) -> bool {
+    const NAME_AT: usize = 30; // APPNOTE 4.3.7: behind the fixed part of the local header
+    const FIRST: [&[u8]; 3] = [b"[Content_Types].xml", b"_rels/.rels", b"mimetype"];
+    start.starts_with(b"PK\x03\x04")
+        && FIRST
+            .iter()
+            .any(|name| from(start, NAME_AT).starts_with(name))
 }
 
 /// Proves a gzip: every member inflates, its checksum holds, and the whole stays within its ratio.

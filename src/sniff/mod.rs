@@ -32,6 +32,7 @@ use crate::content_type::ContentType;
 use crate::report::Finding;
 
 pub(crate) use hints::hints;
+pub(crate) use text::unicode;
 
 /// Finds out what bytes are, and proves it by reading the structure of their header.
 ///
