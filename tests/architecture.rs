@@ -22,7 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("batch", &[]),
     ("provider", &["units", "content_type"]),
     ("code", &["provider"]),
-    ("attachment", &[]),
+    // What fetching a URL found out travels with the attachment.
+    ("attachment", &["report"]),
     (
         "report",
         &[
@@ -116,6 +117,17 @@ const LAYERS: &[(&str, &[&str])] = &[
             "verify",
             "message_rules",
             "bundle",
+            "prepare_url",
+        ],
+    ),
+    (
+        "prepare_url",
+        &[
+            "provider",
+            "attachment",
+            "report",
+            "check",
+            "prepare::Preparer",
         ],
     ),
     (
