@@ -239,6 +239,14 @@ fn said(response: &Response) -> Said {
     };
     let errors = json::field(&map, "errors").map(|errors| match errors {
         Value::String(text) => text.clone(),
+        Value::Array(list) => {
+            let words: Vec<String> = list
+                .iter()
+                .take(10)
+                .map(|error| error.as_str().map_or_else(|| error.to_string(), str::to_owned))
+                .collect();
+            words.join("; ")
+        }
         other => other.to_string(),
     });
     Said {

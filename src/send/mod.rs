@@ -19,6 +19,7 @@ mod receipt;
 mod retry;
 mod ringcentral;
 mod secret;
+mod shared;
 mod show;
 mod sinch;
 mod stub;
