@@ -47,10 +47,10 @@ pub(super) fn pack(
         .collect();
     if rules.slides.pairs.is_empty() {
         if !matches!(packing, Packing::Apart) {
-            findings.push(Finding::refused(
-                Code::SlideConflict,
-                format!("{} has no slides", rules.name),
-            ));
+            findings.push(
+                Finding::refused(Code::SlideConflict, format!("{} has no slides", rules.name))
+                    .help("leave the slides to the provider: parts are shown in their order"),
+            );
         }
         return Vec::new();
     }

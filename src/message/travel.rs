@@ -150,7 +150,10 @@ fn accepted_url(url: &Url, ways: &Ways, rules: &Rules) -> Result<Url, Finding> {
         "https" => {}
         "http" if !https.value() || ways.plain_http => {}
         "http" => return Err(fault("the part's URL is plain http").help("serve it over https")),
-        _ => return Err(fault("the part's URL is neither https nor http")),
+        _ => {
+            return Err(fault("the part's URL is neither https nor http")
+                .help("publish the part on a web server"));
+        }
     }
     if !url.has_host() || !url.username().is_empty() || url.password().is_some() {
         return Err(fault("the part's URL has credentials in it, or no host")

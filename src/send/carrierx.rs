@@ -243,7 +243,11 @@ fn said(response: &Response) -> Said {
             let words: Vec<String> = list
                 .iter()
                 .take(10)
-                .map(|error| error.as_str().map_or_else(|| error.to_string(), str::to_owned))
+                .map(|error| {
+                    error
+                        .as_str()
+                        .map_or_else(|| error.to_string(), str::to_owned)
+                })
                 .collect();
             words.join("; ")
         }

@@ -545,7 +545,13 @@ fn known(
     match (entry.state, receipt, answer) {
         (State::Accepted, Some(receipt), _) => Ok(receipt),
         (State::Rejected, _, Some(answer)) => Err(SendError::Rejected(Box::new(answer))),
-        _ => Err(unknown(message, Doubt::Interrupted)),
+        _ => Err(unknown(
+            message,
+            match &entry.why {
+                Some(why) => Doubt::Recorded(why.clone()),
+                None => Doubt::Interrupted,
+            },
+        )),
     }
 }
 

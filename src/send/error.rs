@@ -146,6 +146,8 @@ pub enum Doubt {
     Interrupted,
     /// The provider says yes, and the ledger could not be told.
     NotRecorded,
+    /// The message was sent before, and the ledger keeps this doubt about it.
+    Recorded(String),
 }
 
 impl fmt::Display for Doubt {
@@ -162,6 +164,7 @@ impl fmt::Display for Doubt {
             Self::Interrupted => {
                 f.write_str("the program ended between the request and its answer")
             }
+            Self::Recorded(why) => write!(f, "sent before, and {why}"),
             Self::NotRecorded => {
                 f.write_str("the provider took the message, and the ledger could not be told")
             }

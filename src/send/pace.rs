@@ -28,6 +28,9 @@ pub(super) struct Shut {
     pub(super) wait: Duration,
 }
 
+/// By how much two requests may differ on their way.
+const LEAST_SLACK: Duration = Duration::from_millis(50);
+
 impl Gate {
     /// Waits for a slot.
     ///
@@ -59,8 +62,8 @@ impl Gate {
     fn take(&self, rules: &SendRules, now: Instant, deadline: Instant) -> Result<Instant, Shut> {
         let most = rules.window_messages.value().max(1) as usize;
         let window = Duration::from_millis(rules.window.value().get());
-        // A fiftieth more: requests take different times to arrive, and the provider counts arrivals.
-        let window = window + window / 50;
+        // A little more: requests take different times to arrive, and the provider counts arrivals.
+        let window = window + (window / 50).max(LEAST_SLACK);
         let mut state = self.lock();
         while state.slots.len() > most {
             state.slots.pop_front();

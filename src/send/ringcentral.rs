@@ -157,7 +157,7 @@ impl Sender for RingCentral {
     }
 
     fn numbers_request(&self) -> Option<Result<Request, SendError>> {
-        Some(self.get(&format!("{EXTENSION}/phone-number?perPage=1000")))
+        Some(self.get(&format!("{EXTENSION}/phone-number")))
     }
 
     fn sending_numbers(&self, response: &Response) -> Result<Vec<PhoneNumber>, SendError> {

@@ -64,13 +64,19 @@ fn show_json(body: &[u8], text: &mut String) {
     text.push('\n');
 }
 
-/// Base64 that nobody reads is named by its length.
+/// Base64 that nobody reads is named by its length; the query of a URL may be its key.
 fn shortened(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
         Value::String(text) if is_coded(&text) => {
             Value::String(format!("<{} characters of base64>", text.len()))
         }
+        Value::String(text) if text.contains("://") => match text.split_once('?') {
+            Some((start, _)) if !start.contains(char::is_whitespace) => {
+                Value::String(format!("{start}?***"))
+            }
+            _ => Value::String(text),
+        },
         Value::Array(list) => Value::Array(list.into_iter().map(shortened).collect()),
         Value::Object(map) => Value::Object(
             map.into_iter()
@@ -93,10 +99,11 @@ fn show_multipart(body: &[u8], boundary: &str, text: &mut String) {
     let delimiter = format!("--{boundary}");
     let mut rest = body;
     while let Some(after) = rest.strip_prefix(delimiter.as_bytes()) {
-        let _ = writeln!(text, "{delimiter}");
         let Some(after) = after.strip_prefix(b"\r\n") else {
+            let _ = writeln!(text, "{delimiter}--");
             return;
         };
+        let _ = writeln!(text, "{delimiter}");
         let Some(end) = find(after, b"\r\n\r\n") else {
             return;
         };

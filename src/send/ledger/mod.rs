@@ -150,12 +150,11 @@ impl Ledger {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LedgerError> {
         let path = path.as_ref().to_owned();
         let store = Store::open(&path)?;
-        for mut record in store.records()? {
-            if record.state == State::Written {
-                record.state = State::Unknown;
-                record.doubt = Some(Doubt::Interrupted.to_string());
-                store.put(&record)?;
-            }
+        // Every row is read once: what does not hold is found before anything is sent.
+        for mut record in store.records(|record| record.state == State::Written)? {
+            record.state = State::Unknown;
+            record.doubt = Some(Doubt::Interrupted.to_string());
+            store.put(&record)?;
         }
         Ok(Self {
             inner: Arc::new(Inner {
@@ -178,7 +177,7 @@ impl Ledger {
     ///
     /// [`LedgerError`] where it cannot be read whole.
     pub fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        let records = self.inner.store.records()?;
+        let records = self.inner.store.records(|_| true)?;
         Ok(records.iter().map(|record| self.entry(record)).collect())
     }
 
@@ -188,9 +187,12 @@ impl Ledger {
     ///
     /// [`LedgerError`] where it cannot be read whole.
     pub fn unknowns(&self) -> Result<Vec<Entry>, LedgerError> {
-        let mut entries = self.entries()?;
-        entries.retain(|entry| entry.state == State::Unknown);
-        Ok(entries)
+        let in_doubt = |record: &Record| matches!(record.state, State::Unknown | State::Written);
+        let records = self.inner.store.records(in_doubt)?;
+        let entries = records.iter().map(|record| self.entry(record));
+        Ok(entries
+            .filter(|entry| entry.state == State::Unknown)
+            .collect())
     }
 
     /// One message.

@@ -74,25 +74,28 @@ impl Store {
                 path: path.to_owned(),
             });
         }
-        // Every row is read once: what does not hold is found before anything is sent.
-        store.records()?;
         Ok(store)
     }
 
-    pub(super) fn records(&self) -> Result<Vec<Record>, LedgerError> {
-        let rows = self.guarded(|| {
+    /// Every record that is wanted, in the order of the keys. All of them are read and checked, one at a time.
+    pub(super) fn records(
+        &self,
+        mut wanted: impl FnMut(&Record) -> bool,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.guarded(|| {
             let read = self.database.begin_read()?;
             let table = read.open_table(MESSAGES)?;
-            let mut rows = Vec::new();
+            let mut records = Vec::new();
             for row in table.iter()? {
                 let (key, value) = row?;
-                rows.push((key.value().to_owned(), value.value().to_owned()));
+                match self.read(key.value(), value.value()) {
+                    Ok(record) if wanted(&record) => records.push(record),
+                    Ok(_) => {}
+                    Err(fault) => return Ok(Err(fault)),
+                }
             }
-            Ok(rows)
-        })?;
-        rows.iter()
-            .map(|(key, value)| self.read(key, value))
-            .collect()
+            Ok(Ok(records))
+        })?
     }
 
     pub(super) fn get(
