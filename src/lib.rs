@@ -12,6 +12,8 @@ pub mod fit;
 #[doc(hidden)]
 pub mod internals;
 mod jpeg;
+#[cfg(feature = "net")]
+mod message;
 mod message_rules;
 mod prepare;
 #[cfg(feature = "net")]
@@ -22,6 +24,8 @@ pub mod provider;
 mod raster;
 mod read;
 mod report;
+#[cfg(feature = "net")]
+pub mod send;
 pub mod sniff;
 mod text;
 mod units;
@@ -33,6 +37,8 @@ pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};
+#[cfg(feature = "net")]
+pub use message::{Compose, Fallback, Message, NotANumber, PhoneNumber, Slide, Travel};
 pub use prepare::{Prepared, Preparer, prepare};
 pub use provider::{Provider, Rules};
 pub use report::v1 as report_v1;

@@ -214,3 +214,26 @@ pub struct SlideRules {
     /// A slide, or a whole message, may hold text alone.
     pub text_alone: Limit<bool>,
 }
+
+/// What the request that sends a message may say beside its text, and how often one may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendRules {
+    /// A message may name no sender: the provider can be asked which of the account's numbers sends.
+    pub sender_looked_up: Limit<bool>,
+    /// The sender may be a short code, which is no E.164 number.
+    pub short_code_sender: Limit<bool>,
+    /// How long a message may wait before it expires; zero where there is no such field.
+    pub max_expiry: Limit<Millis>,
+    /// Headers of the caller's own may be given.
+    pub headers_taken: Limit<bool>,
+    /// Headers that are dropped unsaid: the beginnings of their names, in lower case.
+    pub headers_dropped: Limit<&'static [&'static str]>,
+    /// The provider tells of the delivery only where the request asks for it.
+    pub reports_on_request: Limit<bool>,
+    /// The most messages in one `window`.
+    pub window_messages: Limit<u32>,
+    /// The window that `window_messages` counts in.
+    pub window: Limit<Millis>,
+    /// The shortest wait after an answer that says "too many" or "too soon", where it names none itself.
+    pub throttle_wait: Limit<Millis>,
+}

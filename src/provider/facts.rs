@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Limit, Measure, Rules, SlideRules, Slot, TextRules, TextUnit, UrlRules};
+use super::{Limit, Measure, Rules, SendRules, SlideRules, Slot, TextRules, TextUnit, UrlRules};
 use crate::units::{ByteCount, Grouped, Millis, Pixels};
 
 /// One rule of a set, its value, and who vouches for it.
@@ -92,6 +92,7 @@ impl Rules {
             max_name,
             url,
             text,
+            sending,
             disputes: _,
         } = self;
         let ways: Vec<&str> = delivery.iter().map(|way| way.name()).collect();
@@ -118,6 +119,7 @@ impl Rules {
         facts.extend(slide_facts(slides));
         facts.extend(url_facts(url));
         facts.extend(text_facts(text));
+        facts.extend(send_facts(sending));
         for rule in types.iter() {
             let name = format!("types.{}", rule.content_type);
             let mut words = std::iter::once(rule.spelling)
@@ -221,6 +223,31 @@ fn text_facts(text: &TextRules) -> Vec<Fact> {
     ]
 }
 
+fn send_facts(sending: &SendRules) -> Vec<Fact> {
+    let SendRules {
+        sender_looked_up,
+        short_code_sender,
+        max_expiry,
+        headers_taken,
+        headers_dropped,
+        reports_on_request,
+        window_messages,
+        window,
+        throttle_wait,
+    } = sending;
+    vec![
+        row("sending.sender_looked_up", *sender_looked_up),
+        row("sending.short_code_sender", *short_code_sender),
+        row("sending.max_expiry", *max_expiry),
+        row("sending.headers_taken", *headers_taken),
+        row("sending.headers_dropped", *headers_dropped),
+        row("sending.reports_on_request", *reports_on_request),
+        row("sending.window_messages", *window_messages),
+        row("sending.window", *window),
+        row("sending.throttle_wait", *throttle_wait),
+    ]
+}
+
 fn row<T: Into<FactValue>>(name: &str, limit: Limit<T>) -> Fact {
     let (value, vouched) = limit.split();
     Fact {
@@ -308,6 +335,16 @@ impl From<bool> for FactValue {
 impl From<String> for FactValue {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+impl From<&[&str]> for FactValue {
+    fn from(words: &[&str]) -> Self {
+        Self::Text(if words.is_empty() {
+            "none".to_owned()
+        } else {
+            words.join(", ")
+        })
     }
 }
 

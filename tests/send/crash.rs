@@ -1,0 +1,104 @@
+//! The process killed at 200 moments: nothing is taken twice, nothing is lost, every doubt is listed.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use mmsfit::Provider;
+use mmsfit::send::{Client, Ledger, SendError, State};
+
+use crate::provider::ScriptedProvider;
+use crate::{Fallible, quick_message, sender};
+
+const KILLS: usize = 200;
+const MESSAGES: usize = 400;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_at_any_moment_doubles_nothing_and_loses_nothing() -> Fallible {
+    let scripted = ScriptedProvider::start().await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let run = || {
+        Command::new(std::env::current_exe()?)
+            .args(["--exact", "crash::sends_what_is_left_to_send", "--ignored"])
+            .env("MMSFIT_TEST_ENDPOINT", scripted.endpoint())
+            .env("MMSFIT_TEST_LEDGER", &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    let mut killed = 0;
+    for round in 0..KILLS {
+        let before = scripted.accepted().len();
+        let mut child = run()?;
+        // From the moment of its first message on, or, every fourth time, from its start.
+        let begun = std::time::Instant::now();
+        while round % 4 != 0
+            && scripted.accepted().len() == before
+            && begun.elapsed() < Duration::from_secs(20)
+        {
+            if child.try_wait()?.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        tokio::time::sleep(Duration::from_micros((round as u64 * 7_919) % 23_000)).await;
+        if child.try_wait()?.is_none() {
+            child.kill()?;
+            killed += 1;
+        }
+        child.wait()?;
+        if scripted.accepted().len() >= MESSAGES {
+            break;
+        }
+    }
+    // The last run is left in peace.
+    assert!(run()?.wait()?.success());
+    let ledger = Ledger::open(&path)?;
+    let (mut accepted, mut unknown) = (0, 0);
+    for at in 0..MESSAGES {
+        let text = format!("m{at}");
+        let copies = scripted.accepted_count(&text);
+        assert!(copies <= 1, "{text} was taken {copies} times");
+        let entry = ledger
+            .find(Provider::CarrierX, &text)?
+            .ok_or_else(|| format!("{text} is lost"))?;
+        match entry.state {
+            State::Accepted => {
+                assert_eq!(copies, 1, "{text}");
+                accepted += 1;
+            }
+            State::Unknown => unknown += 1,
+            other => panic!("{text} is {other:?}"),
+        }
+    }
+    assert_eq!(ledger.unknowns()?.len(), unknown);
+    assert_eq!(accepted + unknown, MESSAGES);
+    assert!(killed >= 50, "only {killed} were killed in time");
+    eprintln!("{killed} kills: {accepted} accepted, {unknown} unknown, 0 twice, 0 lost");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "run by its parent, which kills it"]
+async fn sends_what_is_left_to_send() -> Fallible {
+    let endpoint = std::env::var("MMSFIT_TEST_ENDPOINT")?;
+    let ledger = Ledger::open(std::env::var("MMSFIT_TEST_LEDGER")?)?;
+    let client = Client::new(sender(Provider::CarrierX, Some(&endpoint))).ledger(ledger.clone());
+    for at in 0..MESSAGES {
+        let text = format!("m{at}");
+        let is_open = ledger
+            .find(Provider::CarrierX, &text)?
+            .is_none_or(|entry| entry.state == State::Intent);
+        if !is_open {
+            continue;
+        }
+        match client
+            .send(&quick_message(Provider::CarrierX, &text).await)
+            .await
+        {
+            Ok(_) | Err(SendError::OutcomeUnknown { .. }) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(())
+}
