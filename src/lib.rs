@@ -8,6 +8,8 @@ mod code;
 mod content_type;
 mod error;
 pub mod fit;
+#[cfg(feature = "net")]
+pub mod host;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -15,6 +17,8 @@ mod jpeg;
 #[cfg(feature = "net")]
 mod message;
 mod message_rules;
+#[cfg(feature = "net")]
+mod outgoing;
 mod prepare;
 #[cfg(feature = "net")]
 mod prepare_async;
@@ -23,6 +27,8 @@ mod prepare_url;
 pub mod provider;
 mod raster;
 mod read;
+#[cfg(feature = "net")]
+pub mod receive;
 mod report;
 #[cfg(feature = "net")]
 pub mod send;
@@ -38,7 +44,11 @@ pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};
 #[cfg(feature = "net")]
+pub use host::{FolderHost, HostError, HostedUrl, HostingError, MediaHost, publish_and_verify};
+#[cfg(feature = "net")]
 pub use message::{Compose, Fallback, Message, NotANumber, PhoneNumber, Slide, Travel};
+#[cfg(feature = "net")]
+pub use outgoing::{Exchanged, Http, HttpClient, HttpFault};
 pub use prepare::{Prepared, Preparer, prepare};
 pub use provider::{Provider, Rules};
 pub use report::v1 as report_v1;

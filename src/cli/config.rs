@@ -36,6 +36,12 @@ struct Config {
     deny_fixes: bool,
     fix: bool,
     out: Option<PathBuf>,
+    listen: Option<std::net::SocketAddr>,
+    media_dir: Option<PathBuf>,
+    public_url: Option<String>,
+    events: Option<String>,
+    webhook_secret_file: Option<PathBuf>,
+    insecure: bool,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +92,20 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             fit.view_side = fit.view_side.or(config.view_side);
             fit.allow_still |= config.allow_still;
             fit.deny_fixes |= config.deny_fixes;
+        }
+        #[cfg(feature = "net")]
+        Command::Serve(serve) => {
+            serve.listen = serve.listen.or(config.listen);
+            serve.media_dir = serve.media_dir.take().or(config.media_dir);
+            serve.public_url = serve.public_url.take().or(config.public_url);
+            serve.events = serve.events.take().or(config.events);
+            if !serve.insecure {
+                serve.webhook_secret_file = serve
+                    .webhook_secret_file
+                    .take()
+                    .or(config.webhook_secret_file);
+                serve.insecure = serve.webhook_secret_file.is_none() && config.insecure;
+            }
         }
         Command::Sniff(_)
         | Command::Rules(_)

@@ -13,6 +13,8 @@ mod prepare;
 mod print;
 mod progress;
 mod rules;
+#[cfg(feature = "net")]
+mod serve;
 mod sniff;
 mod tally;
 mod text;
@@ -76,6 +78,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Preflight(args) => preflight::run(&args, &context),
         Command::Fit(args) => fit::run(&args, &context),
         Command::Sniff(args) => sniff::run(&args, &context),
+        #[cfg(feature = "net")]
+        Command::Serve(args) => serve::run(&args),
         Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
         Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
         Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
