@@ -22,8 +22,8 @@ const MAX_TILES: usize = 2_000;
 /// Pixels that any file may ask to decode.
 const FREE_PIXELS: u64 = 13_000_000;
 
-/// Pixels a byte that a larger picture may ask for. Measured: a clear sky at low quality reaches 200.
-const PIXELS_A_BYTE: u64 = 600;
+/// Pixels a byte that a larger picture may ask for. Photographs have 5 to 60, a clear sky at low quality 200.
+const PIXELS_A_BYTE: u64 = 250;
 
 /// Multiple that coded pictures are padded to: one coding tree block (H.265 7.4.3.2.1: at most 64).
 const PADDING: u64 = 64;
@@ -82,6 +82,11 @@ fn budget(len: usize, limits: &Limits) -> u64 {
 /// The coded picture or grid behind the primary item, and its clean aperture.
 fn primary(file: &HeifFile<'_>) -> Result<(u32, Option<Aperture>), Finding> {
     let mut id = file.primary_id;
+    if !file.referenced_items(id, b"thmb").is_empty() {
+        return Err(corrupt(
+            "its primary picture says that it is the thumbnail of another",
+        ));
+    }
     let crop = aperture(file, id)?;
     for _ in 0..MAX_DEPTH {
         if &file.item(id).map_err(|fault| corrupt(&fault))?.item_type.0 != b"iden" {
@@ -164,9 +169,7 @@ impl Heif<'_> {
                 first: id,
             }),
             b"grid" => self.grid(id, (width, height)),
-            b"iovl" => Err(unsupported(
-                "an overlay of several pictures (iovl), which is not composed here",
-            )),
+            b"iovl" => Err(unsupported("an overlay of several pictures (iovl)")),
             other => Err(unsupported(&format!(
                 "a picture coded as {}",
                 String::from_utf8_lossy(other).escape_debug()
@@ -251,7 +254,7 @@ impl Heif<'_> {
                 for (column, &tile) in tiles.iter().enumerate() {
                     let from = column * frame.tile.0 as usize;
                     let width = (frame.tile.0 as usize).min(frame.width as usize - from);
-                    let planes = self.coded(tile, frame.tile)?;
+                    let planes = self.coded(tile, frame)?;
                     let mut rows: Vec<&mut [u8]> = band
                         .chunks_exact_mut(stride)
                         .map(|row| &mut row[from * channels..(from + width) * channels])
@@ -263,9 +266,11 @@ impl Heif<'_> {
         Ok(pixels)
     }
 
-    /// Decodes one coded item, at least as large as stated.
-    fn coded(&self, id: u32, (width, height): (u32, u32)) -> Result<Planes, Finding> {
+    /// Decodes one coded item, at least as large as stated. What is coded beyond that, and cut off, is bounded too.
+    fn coded(&self, id: u32, frame: &Mosaic) -> Result<Planes, Finding> {
+        let (width, height) = frame.tile;
         let padded = |side: u32| u64::from(side).next_multiple_of(PADDING);
+        let most = (padded(width) * padded(height)).max(self.max_pixels / frame.tiles.len() as u64);
         let config = self
             .file
             .hevc_config(id)
@@ -275,13 +280,12 @@ impl Heif<'_> {
         let units = units(&data, usize::from(config.nal_length_size))
             .ok_or_else(|| corrupt("a coded picture ends inside a unit"))?;
         let all = config.nal_units.iter().map(Vec::as_slice).chain(units);
-        let mut planes =
-            hevc::decode(all, padded(width) * padded(height)).map_err(|fault| match fault {
-                hevc::Fault::Decoder(heifer_hevc_dec::Error::Unimplemented(what)) => {
-                    unsupported(&format!("an HEVC picture that needs {what}"))
-                }
-                fault => corrupt(&fault),
-            })?;
+        let mut planes = hevc::decode(all, most).map_err(|fault| match fault {
+            hevc::Fault::Decoder(heifer_hevc_dec::Error::Unimplemented(what)) => {
+                unsupported(&format!("an HEVC picture that needs {what}"))
+            }
+            fault => corrupt(&fault),
+        })?;
         if planes.widths[0] < width || planes.heights[0] < height {
             return Err(corrupt(
                 "the coded picture is smaller than its container states",
@@ -426,7 +430,8 @@ impl Heif<'_> {
             .filter(|&&other| other != self.file.primary_id && other != id)
             .count();
         if others > 0 {
-            what.push(format!("{others} other pictures"));
+            let plural = if others > 1 { "s" } else { "" };
+            what.push(format!("{others} other picture{plural}"));
         }
         let auxiliaries = self.file.references.iter().filter(|reference| {
             reference.ref_type.0 == *b"auxl"
@@ -455,11 +460,13 @@ impl Heif<'_> {
         if what.is_empty() {
             return Vec::new();
         }
+        let plural = what.len() > 1 || others > 1;
         vec![Finding::note(
             Code::PartlySent,
             format!(
-                "only the main picture is sent: {} stay behind",
-                what.join(", ")
+                "only the main picture is sent: {} {} behind",
+                what.join(", "),
+                if plural { "stay" } else { "stays" }
             ),
         )]
     }
