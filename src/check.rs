@@ -146,16 +146,25 @@ fn checks(
 
 /// Whether the fitting stage can decode the type.
 pub(crate) const fn is_decodable(content_type: ContentType) -> bool {
-    matches!(
-        content_type,
+    match content_type {
         ContentType::Jpeg
-            | ContentType::Png
-            | ContentType::Gif
-            | ContentType::WebP
-            | ContentType::Bmp
-            | ContentType::Tiff
-            | ContentType::Ico
-    )
+        | ContentType::Png
+        | ContentType::Gif
+        | ContentType::WebP
+        | ContentType::Bmp
+        | ContentType::Tiff
+        | ContentType::Ico => true,
+        ContentType::Heic | ContentType::Heif => cfg!(feature = "heic"),
+        _ => false,
+    }
+}
+
+/// The cargo feature that this build lacks to decode the type; `None` where no feature would.
+pub(crate) const fn missing_feature(content_type: ContentType) -> Option<&'static str> {
+    match content_type {
+        ContentType::Heic | ContentType::Heif if !cfg!(feature = "heic") => Some("heic"),
+        _ => None,
+    }
 }
 
 /// The most raw bytes that one part of this type may have, whichever rule is the stricter.
@@ -289,6 +298,11 @@ fn check_refused_type(
     };
     if takes_zip {
         help.push_str("; or allow it to be wrapped in a zip");
+    }
+    if let Some(feature) = missing_feature(content_type) {
+        help.push_str(&format!(
+            ", or use a build with the feature `{feature}`, which converts it"
+        ));
     }
     if !others.is_empty() {
         help.push_str(&format!("; {} would take it as it is", others.join(", ")));

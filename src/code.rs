@@ -73,6 +73,7 @@ codes! {
     AnimationNotAccepted = 303, Error, "animation not accepted, or lost";
     HostileArchive = 304, Error, "archive hides something refused (bomb, path, encryption)";
     ActiveContent = 305, Error, "active content removed or refused (SVG, HTML, macro)";
+    PartlySent = 306, Note, "only the main picture of a file is sent";
     OrientationApplied = 401, Note, "orientation applied and removed";
     LocationData = 402, Note, "location data removed";
     ContentCredentials = 403, Warning, "content credentials would be invalidated";

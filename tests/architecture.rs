@@ -165,7 +165,17 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // The engine's stages for the benchmarks, without a promise.
-    ("internals", &["fit", "jpeg"]),
+    (
+        "internals",
+        &[
+            "fit",
+            "jpeg",
+            "raster",
+            "report",
+            "sniff",
+            "prepare::guarded",
+        ],
+    ),
     // The command knows the library by its public surface alone.
     ("cli", &[]),
     ("main", &["cli"]),
@@ -205,6 +215,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("anstream", &["cli"]),
     ("toml", &["cli"]),
+    ("heifer_hevc_dec", &["raster"]),
+    ("heifer_isobmff", &["raster"]),
 ];
 
 /// Modules that may print.

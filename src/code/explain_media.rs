@@ -381,6 +381,20 @@ pub(super) const ACTIVE_CONTENT: Explanation = Explanation {
     since: "0.1.0",
 };
 
+pub(super) const PARTLY_SENT: Explanation = Explanation {
+    meaning: "The file holds more than one picture, or a video beside it: pages, sizes, a gain map for bright screens, a depth map, the moving half of a motion photograph.",
+    why: "A message part shows one picture; what lies beside it would not be seen, and would count against the limit.",
+    provider_codes: &[],
+    we: "Send the picture that the file itself names as the main one, and name what stays behind.",
+    you: "Send what is missing as attachments of their own: each page as a picture, the video as a video.",
+    sources: &[],
+    standards: &[
+        "ISO/IEC 23008-12 clause 6 (primary, auxiliary and derived pictures)",
+        "TIFF 6.0 section 7 (several pictures in one file)",
+    ],
+    since: "0.1.0",
+};
+
 pub(super) const ORIENTATION_APPLIED: Explanation = Explanation {
     meaning: "The picture was stored lying on its side with a note to turn it; it now stands upright by itself.",
     why: "Carriers and phones strip the note, and the picture would arrive on its side.",

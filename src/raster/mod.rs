@@ -12,7 +12,13 @@ use crate::sniff::Sniffed;
 
 mod colour;
 mod frames;
+#[cfg(feature = "heic")]
+mod heif;
+#[cfg(feature = "heic")]
+mod hevc;
 mod resize;
+#[cfg(feature = "heic")]
+mod yuv;
 
 pub(crate) use colour::{Conversion, conversion};
 pub(crate) use frames::{Animation, Plays};
@@ -90,7 +96,6 @@ pub(crate) fn decode(
     sniffed: &Sniffed,
     limits: &Limits,
 ) -> Result<(Raster, Vec<Finding>), Finding> {
-    let format = format_of(sniffed)?;
     let pixels =
         u64::from(sniffed.width_px.unwrap_or(0)) * u64::from(sniffed.height_px.unwrap_or(0));
     if pixels > limits.max_pixels {
@@ -101,13 +106,12 @@ pub(crate) fn decode(
         .observed("pixels", pixels)
         .allowed("pixels", limits.max_pixels));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut bound = image::Limits::default();
-    bound.max_alloc = Some(limits.max_alloc);
-    reader.limits(bound);
-    let picture = reader.decode().map_err(|fault| damaged(&fault))?;
-    let mut findings = Vec::new();
-    let mut raster = eight_bits(picture, sniffed, &mut findings);
+    let (mut raster, mut findings) = match sniffed.content_type {
+        #[cfg(feature = "heic")]
+        Some(ContentType::Heic | ContentType::Heif) => heif::decode(bytes, limits)?,
+        _ => decode_plain(bytes, sniffed, limits)?,
+    };
+    raster = opaque_if_so(raster);
     if let Some(orientation) = Orientation::from_exif(sniffed.orientation)
         .filter(|turn| *turn != Orientation::NoTransforms)
     {
@@ -120,6 +124,22 @@ pub(crate) fn decode(
             ),
         ));
     }
+    Ok((raster, findings))
+}
+
+/// The formats that one family of decoders reads.
+fn decode_plain(
+    bytes: &[u8],
+    sniffed: &Sniffed,
+    limits: &Limits,
+) -> Result<(Raster, Vec<Finding>), Finding> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of(sniffed)?);
+    let mut bound = image::Limits::default();
+    bound.max_alloc = Some(limits.max_alloc);
+    reader.limits(bound);
+    let picture = reader.decode().map_err(|fault| damaged(&fault))?;
+    let mut findings = Vec::new();
+    let raster = eight_bits(picture, sniffed, &mut findings);
     Ok((raster, findings))
 }
 
@@ -181,24 +201,24 @@ fn eight_bits(picture: DynamicImage, sniffed: &Sniffed, findings: &mut Vec<Findi
             Code::ColourConverted,
             "colours were converted from the embedded profile to sRGB",
         ));
-        return opaque_if_so(Raster {
+        return Raster {
             width,
             height,
             layout: if alpha { Layout::Rgba } else { Layout::Rgb },
             pixels: converted,
-        });
+        };
     }
     let (layout, pixels) = if alpha {
         (Layout::Rgba, picture.into_rgba8().into_raw())
     } else {
         (Layout::Rgb, picture.into_rgb8().into_raw())
     };
-    opaque_if_so(Raster {
+    Raster {
         width,
         height,
         layout,
         pixels,
-    })
+    }
 }
 
 /// An alpha channel that hides nothing is dropped.
