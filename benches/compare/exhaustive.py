@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 from measure import ROOT, SCRATCH, WORKERS, median, quantile, run, score
 
@@ -53,7 +54,7 @@ def table(photos, caps):
     print("| photograph | cap | ours | fill | baseline | at | gap | progressive | at | gap | trellis | at | gap |")
     print("|---" * 13 + "|")
     gaps = {mode: [] for mode in MODES}
-    out = SCRATCH / "ours.jpg"
+    out = SCRATCH / f"ours_{os.getpid()}.jpg"
     for photo in photos:
         for cap in caps:
             if photo.stat().st_size <= cap:
