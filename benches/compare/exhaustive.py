@@ -1,14 +1,11 @@
 """The best that an encoder can do at any price, found by trying, and how far ours is from it."""
 
-import hashlib
-import json
 import os
 
-from measure import ROOT, SCRATCH, WORKERS, median, quantile, run, score
+from measure import SCRATCH, WORKERS, digest, kept, median, quantile, run, score
 
 SCALES = [0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.75, 1.0]
 MODES = ["baseline", "progressive", "trellis"]
-KEPT = ROOT / "target/compare/exhaustive.json"
 
 
 def tried(mode, photo, cap, scales):
@@ -35,18 +32,6 @@ def searched(photo, cap):
     return best
 
 
-def kept_search(photo, cap):
-    """As `searched`, but remembered: the answer changes only with the photograph."""
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    key = f"{hashlib.sha256(photo.read_bytes()).hexdigest()[:16]} {cap}"
-    if key not in kept:
-        best = searched(photo, cap)
-        kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-        kept[key] = best
-        KEPT.write_text(json.dumps(kept, indent=1))
-    return kept[key]
-
-
 def table(photos, caps):
     """Prints the gap of ours to each search, case by case, then median and worst."""
     print("Best SSIMULACRA2 at each cap: every scale of", *SCALES, "x 4:2:0 and 4:4:4 x the highest quality that fits.")
@@ -63,7 +48,7 @@ def table(photos, caps):
             if done.status != 0:
                 raise SystemExit(f"ours failed on {photo}")
             ours = score(photo, out)
-            best = kept_search(photo, cap)
+            best = kept("exhaustive.json", f"{digest(photo)} {cap}", lambda: searched(photo, cap))
             cells = [photo.stem, f"{cap:,}", f"{ours:.2f}", f"{out.stat().st_size / cap:.3f}"]
             for mode in MODES:
                 value, scale, chroma, quality, _ = best[mode]

@@ -1,6 +1,6 @@
 //! One way to fit one photograph, alone in its process so that its time and memory can be read from outside.
 //!
-//! `worker WAY PHOTO CAP OUT`, or `worker score ORIGINAL OTHER`, which prints SSIMULACRA2.
+//! `worker WAY PHOTO CAP OUT`, where `mmsfit` also prints its encodes and probes, or `worker score ORIGINAL OTHER`, which prints SSIMULACRA2.
 
 mod pixels;
 mod turbo;
@@ -37,7 +37,11 @@ fn main() -> Result<()> {
 fn fit(way: &str, data: &[u8], cap: u64) -> Result<Vec<u8>> {
     let most = usize::try_from(cap)?;
     match way {
-        "mmsfit" => Ok(fit_image(data, ByteCount::new(cap), &FitOptions::default())?.bytes),
+        "mmsfit" => {
+            let fitted = fit_image(data, ByteCount::new(cap), &FitOptions::default())?;
+            println!("encodes {} probes {}", fitted.encodes, fitted.probes);
+            Ok(fitted.bytes)
+        }
         "mmsfit-engine" => Ok(internals::fit_jpeg(data, cap, VIEW_SIDE, None)?.bytes),
         "turbo-full" => {
             let picture = turbo::read(data)?;
