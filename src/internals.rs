@@ -133,3 +133,113 @@ pub fn decode_still(bytes: &[u8]) -> Result<Still, Finding> {
         findings,
     ))
 }
+
+/// One picture held between two stages, so that each stage can be timed alone.
+pub struct Stages {
+    coefficients: jpeg::Coefficients,
+    quantisers: [jpeg::Quantiser; 2],
+}
+
+/// Components at half the source's size, with 4:4:4 chroma.
+pub struct HalfSize(Vec<Samples>);
+
+struct Samples {
+    stride: usize,
+    bytes: Vec<u8>,
+}
+
+/// Blocks in fixed point, as the search has them.
+pub struct Transformed(jpeg::Layout);
+
+/// What one probe counted.
+pub struct Counted(Vec<jpeg::Statistics>);
+
+impl Counted {
+    /// Bits of the entropy-coded data under the best tables.
+    pub fn bits(&self) -> u64 {
+        self.0.iter().map(jpeg::Statistics::bits).sum()
+    }
+}
+
+/// Eighths of the stages below: half size, where 4:2:0 chroma is whole.
+const HALF: usize = 4;
+
+impl Stages {
+    /// Reads a JPEG whole; `factor` is that of the tables: 1 is the usual quality 50.
+    pub fn open(data: &[u8], factor: f64) -> Result<Self, String> {
+        let coefficients = jpeg::decode(data, |_, _| [8; 4], &jpeg::Limits::default());
+        let rounding = [0.5; 64];
+        Ok(Self {
+            coefficients: coefficients.map_err(|error| error.to_string())?,
+            quantisers: [
+                jpeg::Quantiser::new(jpeg::luma_table(factor), &rounding),
+                jpeg::Quantiser::new(jpeg::chroma_table(factor), &rounding),
+            ],
+        })
+    }
+
+    /// The scaled inverse DCT of every component.
+    pub fn half_size(&self) -> HalfSize {
+        let frame = &self.coefficients.frame;
+        let planes = self.coefficients.planes.iter().zip(&frame.components);
+        let samples = planes.map(|(plane, part)| {
+            let size = jpeg::Inverse {
+                width: (HALF * frame.h_max / part.h).min(8),
+                height: (HALF * frame.v_max / part.v).min(8),
+            };
+            let stride = part.blocks_w * size.width;
+            let mut bytes = vec![0; stride * size.height * plane.rows.len()];
+            let bands = bytes.chunks_exact_mut(stride * size.height);
+            for (row, band) in bands.enumerate() {
+                jpeg::inverse(plane, size, row, 0, part.blocks_w, band, stride);
+            }
+            Samples { stride, bytes }
+        });
+        HalfSize(samples.collect())
+    }
+
+    /// The forward DCT of whole blocks.
+    pub fn transform(&self, half: &HalfSize) -> Transformed {
+        let frame = &self.coefficients.frame;
+        let side = |length: u32| (length as usize * HALF).div_ceil(8);
+        let (width, height) = (side(frame.width), side(frame.height));
+        let blocks = |samples: &Samples| {
+            let places =
+                (0..height.div_ceil(8)).flat_map(|y| (0..width.div_ceil(8)).map(move |x| (x, y)));
+            let last = samples.bytes.len() / samples.stride - 1;
+            let block = |(x, y): (usize, usize)| {
+                let mut block = [[0; 8]; 8];
+                for (line, row) in block.iter_mut().zip(y * 8..) {
+                    let from = row.min(last) * samples.stride + x * 8;
+                    let to = (from + 8).min(samples.bytes.len());
+                    line[..to - from].copy_from_slice(&samples.bytes[from..to]);
+                }
+                jpeg::forward(&block)
+            };
+            places.map(block).collect()
+        };
+        Transformed(jpeg::Layout {
+            width: width as u32,
+            height: height as u32,
+            luma: (1, 1),
+            components: half.0.iter().map(blocks).collect(),
+        })
+    }
+
+    /// Quantises and counts every block: what one exact probe costs.
+    pub fn count(&self, blocks: &Transformed) -> Counted {
+        let mut statistics =
+            vec![jpeg::Statistics::default(); blocks.0.components.len().clamp(1, 2)];
+        for (index, component) in blocks.0.components.iter().enumerate() {
+            let class = index.min(1);
+            statistics[class].count(component, &self.quantisers[class]);
+        }
+        Counted(statistics)
+    }
+
+    /// Writes the file under its own optimal tables.
+    pub fn encode(&self, blocks: &Transformed, counted: &Counted) -> Vec<u8> {
+        let tables = jpeg::Tables::optimal(&counted.0);
+        jpeg::encode(&blocks.0, &self.quantisers, &tables, 1 << 20)
+    }
+}
