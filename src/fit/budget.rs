@@ -44,8 +44,14 @@ pub(crate) fn share(
         .sum();
     let shrinking = shrinks.iter().filter(|&&shrinks| shrinks).count() as u64;
     let left_of = |limit: ByteCount| limit.get().saturating_sub(fixed);
-    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish.
-    let available = if left_of(target) >= shrinking * LEAST_SHARE {
+    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish, unless
+    // the caller has named it.
+    let least = if choices.target.is_some() {
+        LEAST_CHOSEN_SHARE
+    } else {
+        LEAST_SHARE
+    };
+    let available = if left_of(target) >= shrinking * least {
         left_of(target)
     } else {
         left_of(cap)
@@ -378,6 +384,9 @@ fn over_total(fixed: u64, cap: ByteCount, rules: &Rules) -> Finding {
 
 /// Below this, a picture is worth spending up to the cap on rather than up to the target.
 const LEAST_SHARE: u64 = 60_000;
+
+/// The same where the caller chose the target: below it there is hardly a picture left.
+const LEAST_CHOSEN_SHARE: u64 = 10_000;
 
 /// The granularity of sharing: half a percent of the budget.
 const STEPS: u64 = 200;

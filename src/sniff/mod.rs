@@ -29,7 +29,7 @@ mod webp;
 
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::report::Finding;
+use crate::report::{Finding, Outcome};
 
 pub(crate) use hints::hints;
 
@@ -76,7 +76,34 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     }
     limits::charge(&mut found);
     trailing::polyglots(bytes, &mut found);
+    advise(&mut found);
     found
+}
+
+/// A refusal says what to do: the place that knows better has said it already.
+fn advise(found: &mut Sniffed) {
+    let silent = found
+        .findings
+        .iter_mut()
+        .filter(|finding| finding.outcome == Outcome::Refused && finding.help.is_none());
+    for finding in silent {
+        finding.help = Some(advice(finding.code).to_owned());
+    }
+}
+
+const fn advice(code: Code) -> &'static str {
+    match code {
+        Code::EmptyAttachment => "the upload failed or was cancelled: ask for it again",
+        Code::AmbiguousType => "open it in an editor of its own type and save it again",
+        Code::DecodedSizeOverLimit => "send a smaller version",
+        Code::WorkOverLimit => {
+            "open it in an editor of its own type and save it again, simpler or smaller"
+        }
+        Code::HostileArchive => "pack it anew, or send what is in it by itself",
+        Code::ActiveContent => "send it without what acts, as a picture, a PDF or plain text",
+        Code::CodecNotAccepted => "save it again in an ordinary variant of its type",
+        _ => "open it in a viewer: the upload is damaged or incomplete, ask for it again",
+    }
 }
 
 /// A header probe: proves a type, fills in the facts.

@@ -1,6 +1,7 @@
 //! The public call over every fixture and every provider: what is promised of a bundle holds for each of them.
 
 mod all;
+mod cases;
 mod several;
 
 #[path = "../common/mod.rs"]
