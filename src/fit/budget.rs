@@ -257,7 +257,8 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
         return;
     }
     for part in checked.iter_mut() {
-        let picture = part.sniffed.content_type.is_some_and(is_decodable);
+        let picture =
+            part.sniffed.content_type.is_some_and(is_decodable) && !part.sniffed.has_pages();
         if picture && !part.needs.contains(&Need::Shrink) {
             part.needs.push(Need::Shrink);
             part.needs.sort_unstable();

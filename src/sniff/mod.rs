@@ -9,6 +9,7 @@ mod exif;
 mod film;
 mod frames;
 mod gif;
+mod h264;
 mod heif;
 mod hints;
 mod jpeg;
@@ -22,6 +23,7 @@ mod pdf;
 mod png;
 mod sound;
 mod svg;
+mod svg_uses;
 mod text;
 mod tiff;
 mod trailing;
@@ -165,7 +167,7 @@ pub struct Sniffed {
     pub width_px: Option<u32>,
     /// Height as stored, before orientation is applied.
     pub height_px: Option<u32>,
-    /// Frames of a picture: 1 for a still.
+    /// Frames of a picture: 1 for a still. Of a TIFF: its pages.
     pub frames: Option<u32>,
     /// Duration of sound, video or animation.
     pub duration_ms: Option<u64>,
@@ -252,6 +254,12 @@ impl Sniffed {
             variant: None,
             findings: Vec::new(),
         }
+    }
+
+    /// Whether it is a TIFF of several pages, of which only the first would be left of any change.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.content_type == Some(ContentType::Tiff) && self.frames.is_some_and(|pages| pages > 1)
     }
 
     /// Whether it is a picture that moves. The pages of a TIFF and the sizes of an icon do not.
