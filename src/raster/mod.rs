@@ -12,6 +12,7 @@ use crate::sniff::Sniffed;
 
 mod colour;
 mod frames;
+mod icon;
 mod resize;
 
 pub(crate) use colour::{Conversion, conversion};
@@ -101,6 +102,17 @@ pub(crate) fn decode(
         .observed("pixels", pixels)
         .allowed("pixels", limits.max_pixels));
     }
+    let sides = (
+        sniffed.width_px.unwrap_or(0),
+        sniffed.height_px.unwrap_or(0),
+    );
+    let alone = (format == ImageFormat::Ico)
+        .then(|| icon::picture(bytes, sides.0, sides.1))
+        .flatten();
+    let (bytes, format) = match &alone {
+        Some((picture, format)) => (&picture[..], *format),
+        None => (bytes, format),
+    };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut bound = image::Limits::default();
     bound.max_alloc = Some(limits.max_alloc);

@@ -2,6 +2,7 @@
 
 mod all;
 mod cases;
+mod preflight;
 mod several;
 
 #[path = "../common/mod.rs"]
