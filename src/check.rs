@@ -140,6 +140,7 @@ fn checks(
     check_duration(sniffed, rules, findings);
     needs.extend(check_orientation(sniffed, content_type, findings));
     needs.extend(check_location(sniffed, content_type, findings));
+    check_pages(sniffed, &needs, choices, findings);
     check_credentials(sniffed, &needs, findings);
     needs
 }
@@ -448,6 +449,22 @@ fn check_location(
         "it says where it was taken (GPS position)",
     ));
     Some(Need::Strip)
+}
+
+/// A change leaves one page of a TIFF: the others are not dropped in silence.
+fn check_pages(sniffed: &Sniffed, needs: &[Need], choices: &Choices, findings: &mut Vec<Finding>) {
+    if needs.is_empty() || !sniffed.has_pages() {
+        return;
+    }
+    let pages = sniffed.frames.unwrap_or(0);
+    let message = format!("only the first of its {pages} pages would be left");
+    let finding = if choices.still_allowed {
+        Finding::warning(Code::AnimationNotAccepted, message)
+    } else {
+        Finding::refused(Code::AnimationNotAccepted, message)
+            .help("send the pages one by one or as a PDF, or allow a still of the first one")
+    };
+    findings.push(finding.observed("pages", pages));
 }
 
 fn check_credentials(sniffed: &Sniffed, needs: &[Need], findings: &mut Vec<Finding>) {

@@ -110,7 +110,8 @@ impl Preparer {
         Ok(self)
     }
 
-    /// The bytes that all parts of a message should add up to when something has to shrink. Default: the rules' target.
+    /// The bytes that all parts of a message should add up to when something has to shrink; where it would leave less than
+    /// 10,000 of them to each picture, the cap counts instead. Default: the rules' target.
     ///
     /// # Errors
     ///

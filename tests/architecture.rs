@@ -94,6 +94,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "code",
             "attachment",
             "report",
+            // Originals are read by the letter of T.81.
+            "jpeg",
             "sniff",
             "check",
             "bundle",

@@ -1,9 +1,11 @@
 //! `mmsfit prepare --provider P PATH_OR_URL…`: one message.
 
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mmsfit::report_v1::{Finding, Manifest, Record, Verdict};
+use mmsfit::report_v1::{BUNDLE, Finding, Manifest, Record, Verdict};
 use mmsfit::{Attachment, Bundle, Prepared, Preparer};
 
 use super::Context;
@@ -37,6 +39,9 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
             record.total_bytes = Some(0);
         }
         record.findings.push(Finding::from(&finding));
+    }
+    if let Some(out) = &out {
+        withdraw(out)?;
     }
     if let (Some(out), Some(bundle)) = (
         &out,
@@ -146,8 +151,29 @@ fn write(
     let mut json = serde_json::to_vec_pretty(&manifest)
         .map_err(|fault| Fault::of("cannot write the manifest", &fault, "please report it"))?;
     json.push(b'\n');
-    write_one(&out.path().join("bundle.json"), &json)
+    write_one(&out.path().join(MANIFEST), &json)
 }
+
+/// Takes away the manifest of an earlier message, so that none looks current when this one is refused, or its parts fail
+/// to be written. A file of this name that is no manifest of ours stays.
+fn withdraw(out: &Folder) -> Result<(), Fault> {
+    let path = out.path().join(MANIFEST);
+    let is_ours = fs::File::open(&path)
+        .and_then(|file| serde_json::from_reader(file.take(MAX_MANIFEST_BYTES)).map_err(Into::into))
+        .is_ok_and(|manifest: serde_json::Value| manifest["schema"] == BUNDLE);
+    if !is_ours {
+        return Ok(());
+    }
+    fs::remove_file(&path).map_err(|fault| {
+        let what = format!("cannot remove the earlier {}", text::path(&path));
+        Fault::of(what, &fault, "give --out a folder that can be written")
+    })
+}
+
+const MANIFEST: &str = "bundle.json";
+
+/// More than any manifest has; what is longer is not one.
+const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     place::write(path, bytes).map_err(|fault| {

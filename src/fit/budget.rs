@@ -45,8 +45,14 @@ pub(crate) fn share(
         .sum();
     let shrinking = shrinks.iter().filter(|&&shrinks| shrinks).count() as u64;
     let left_of = |limit: ByteCount| limit.get().saturating_sub(fixed);
-    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish.
-    let available = if left_of(target) >= shrinking * LEAST_SHARE {
+    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish, unless
+    // the caller has named it.
+    let least = if choices.target.is_some() {
+        LEAST_CHOSEN_SHARE
+    } else {
+        LEAST_SHARE
+    };
+    let available = if left_of(target) >= shrinking * least {
         left_of(target)
     } else {
         left_of(cap)
@@ -252,7 +258,8 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
         return;
     }
     for part in checked.iter_mut() {
-        let picture = part.sniffed.content_type.is_some_and(is_decodable);
+        let picture =
+            part.sniffed.content_type.is_some_and(is_decodable) && !part.sniffed.has_pages();
         if picture && !part.needs.contains(&Need::Shrink) {
             part.needs.push(Need::Shrink);
             part.needs.sort_unstable();
@@ -381,6 +388,9 @@ fn over_total(fixed: u64, cap: ByteCount, rules: &Rules) -> Finding {
 
 /// Below this, a picture is worth spending up to the cap on rather than up to the target.
 const LEAST_SHARE: u64 = 60_000;
+
+/// The same where the caller chose the target: below it there is hardly a picture left.
+const LEAST_CHOSEN_SHARE: u64 = 10_000;
 
 /// The granularity of sharing: half a percent of the budget.
 const STEPS: u64 = 200;

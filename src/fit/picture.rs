@@ -6,7 +6,7 @@ use crate::fit::budget::Curve;
 use crate::fit::{FitError, FitOptions, FittedImage, Source, animation, graphics, photograph};
 use crate::prepare::Choices;
 use crate::raster::{self, Raster};
-use crate::report::Finding;
+use crate::report::{Finding, Outcome};
 use crate::units::ByteCount;
 
 /// Keeps a picture that needs nothing, else makes it anew.
@@ -30,7 +30,10 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
         && options.accept.contains(&content_type)
         && sniffed.orientation == 1
         && !sniffed.has_location
-        && sniffed.findings.is_empty()
+        && sniffed
+            .findings
+            .iter()
+            .all(|finding| finding.outcome == Outcome::Noted)
         && !matches!(sniffed.colour, Some("cmyk" | "ycck"))
         && options
             .max_side

@@ -104,6 +104,11 @@ pub(crate) fn decode(
         } else {
             sequential(&parser, &frame, &scan, &mut planes)?
         };
+        if is_left_over(parser.data, end) {
+            return Err(Error::Corrupt(
+                "data is left over behind the last block of a scan",
+            ));
+        }
         parser.resume_at(end);
         match parser.next_scan()? {
             Some(next) => scan = next,
@@ -120,6 +125,19 @@ pub(crate) fn decode(
         notes: parser.notes,
         planes,
     })
+}
+
+/// Whether anything but zeros and stuffing, with which some encoders pad, stands between a scan's last MCU and the next
+/// marker: the reader then went out of step, as it does behind a damaged bit.
+fn is_left_over(data: &[u8], end: usize) -> bool {
+    let rest = data.get(end..).unwrap_or_default();
+    let marker = rest
+        .windows(2)
+        .position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF))
+        .unwrap_or(rest.len());
+    rest.iter()
+        .take(marker)
+        .any(|byte| !matches!(byte, 0x00 | 0xFF))
 }
 
 /// MCUs of a scan: across, down, and the blocks of each component in one MCU.

@@ -16,6 +16,7 @@ mod frames;
 mod heif;
 #[cfg(feature = "heic")]
 mod hevc;
+mod icon;
 mod resize;
 #[cfg(feature = "heic")]
 mod yuv;
@@ -133,7 +134,18 @@ fn decode_plain(
     sniffed: &Sniffed,
     limits: &Limits,
 ) -> Result<(Raster, Vec<Finding>), Finding> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of(sniffed)?);
+    let format = format_of(sniffed)?;
+    let alone = (format == ImageFormat::Ico)
+        .then(|| {
+            let (width, height) = (sniffed.width_px, sniffed.height_px);
+            icon::picture(bytes, width.unwrap_or(0), height.unwrap_or(0))
+        })
+        .flatten();
+    let (bytes, format) = match &alone {
+        Some((picture, format)) => (&picture[..], *format),
+        None => (bytes, format),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut bound = image::Limits::default();
     bound.max_alloc = Some(limits.max_alloc);
     reader.limits(bound);

@@ -153,6 +153,9 @@ fn names(archive: &mut Archive<'_>, found: &mut Sniffed) -> Result<Vec<String>, 
                 "it is encrypted: nobody can tell what is in it".to_owned(),
             );
         }
+        if is_program(&name) {
+            hostile(found, "it holds a program".to_owned());
+        }
         if entry.is_symlink() {
             hostile(found, "it holds a link".to_owned());
         }
@@ -172,6 +175,19 @@ fn names(archive: &mut Archive<'_>, found: &mut Sniffed) -> Result<Vec<String>, 
         }
     }
     Ok(names)
+}
+
+/// Whether a name's ending makes a desktop run the file, whatever is in it.
+fn is_program(name: &str) -> bool {
+    const ENDINGS: [&str; 19] = [
+        "exe", "scr", "pif", "com", "bat", "cmd", "msi", "vbs", "vbe", "js", "jse", "wsf", "wsh",
+        "hta", "ps1", "lnk", "cpl", "jar", "apk",
+    ];
+    name.rsplit_once('.').is_some_and(|(_, ending)| {
+        ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Why a name must not be used (D5 of APPNOTE 4.4.17: relative, forward slashes).

@@ -9,6 +9,7 @@ mod exif;
 mod film;
 mod frames;
 mod gif;
+mod h264;
 mod heif;
 mod hints;
 mod jpeg;
@@ -22,6 +23,7 @@ mod pdf;
 mod png;
 mod sound;
 mod svg;
+mod svg_uses;
 mod text;
 mod tiff;
 mod trailing;
@@ -29,7 +31,7 @@ mod webp;
 
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::report::Finding;
+use crate::report::{Finding, Outcome};
 
 pub(crate) use hints::hints;
 pub(crate) use text::unicode;
@@ -77,7 +79,34 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     }
     limits::charge(&mut found);
     trailing::polyglots(bytes, &mut found);
+    advise(&mut found);
     found
+}
+
+/// A refusal says what to do: the place that knows better has said it already.
+fn advise(found: &mut Sniffed) {
+    let silent = found
+        .findings
+        .iter_mut()
+        .filter(|finding| finding.outcome == Outcome::Refused && finding.help.is_none());
+    for finding in silent {
+        finding.help = Some(advice(finding.code).to_owned());
+    }
+}
+
+const fn advice(code: Code) -> &'static str {
+    match code {
+        Code::EmptyAttachment => "the upload failed or was cancelled: ask for it again",
+        Code::AmbiguousType => "open it in an editor of its own type and save it again",
+        Code::DecodedSizeOverLimit => "send a smaller version",
+        Code::WorkOverLimit => {
+            "open it in an editor of its own type and save it again, simpler or smaller"
+        }
+        Code::HostileArchive => "pack it anew, or send what is in it by itself",
+        Code::ActiveContent => "send it without what acts, as a picture, a PDF or plain text",
+        Code::CodecNotAccepted => "save it again in an ordinary variant of its type",
+        _ => "open it in a viewer: the upload is damaged or incomplete, ask for it again",
+    }
 }
 
 /// A header probe: proves a type, fills in the facts.
@@ -139,7 +168,7 @@ pub struct Sniffed {
     pub width_px: Option<u32>,
     /// Height as stored, before orientation is applied.
     pub height_px: Option<u32>,
-    /// Frames of a picture: 1 for a still.
+    /// Frames of a picture: 1 for a still. Of a TIFF: its pages.
     pub frames: Option<u32>,
     /// Duration of sound, video or animation.
     pub duration_ms: Option<u64>,
@@ -226,6 +255,12 @@ impl Sniffed {
             variant: None,
             findings: Vec::new(),
         }
+    }
+
+    /// Whether it is a TIFF of several pages, of which only the first would be left of any change.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.content_type == Some(ContentType::Tiff) && self.frames.is_some_and(|pages| pages > 1)
     }
 
     /// Whether it is a picture that moves. The pages of a TIFF and the sizes of an icon do not.

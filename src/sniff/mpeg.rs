@@ -2,11 +2,14 @@
 
 use super::Corrupt;
 use super::bytes::{array, be16, be24, be32, find, from, head, u8_at};
+use super::h264;
 use super::sound::audio;
 use crate::sniff::{Sniffed, Track, TrackKind};
 
 /// Bytes that are searched for a sequence header.
 const WINDOW: usize = 1 << 20;
+/// Bytes of video in a transport stream that are searched for its sides.
+const MAX_VIDEO_BYTES: usize = 1 << 16;
 /// Packets of a transport stream that are read for its tables.
 const MAX_PACKETS: usize = 10_000;
 
@@ -176,6 +179,7 @@ pub(super) fn probe_transport(bytes: &[u8], found: &mut Sniffed) -> Result<(), C
     if found.tracks.is_empty() {
         return Err("it has no program table".into());
     }
+    picture_sides(bytes, step, start, found);
     if let (Some(first), Some(last)) = (first_clock, last_clock) {
         found.duration_ms = last
             .checked_sub(first)
@@ -184,6 +188,54 @@ pub(super) fn probe_transport(bytes: &[u8], found: &mut Sniffed) -> Result<(), C
     }
     found.variant = (step == 192).then(|| "m2ts".to_owned());
     Ok(())
+}
+
+/// The sides, from the first packets of whatever stream is video: the tables do not tell them.
+fn picture_sides(bytes: &[u8], step: usize, start: usize, found: &mut Sniffed) {
+    let Some(track) = found
+        .tracks
+        .iter_mut()
+        .find(|track| track.kind == TrackKind::Video)
+    else {
+        return;
+    };
+    let mut stream = Vec::new();
+    let mut video = None;
+    for packet in from(bytes, start).chunks(step).take(MAX_PACKETS) {
+        let header = be16(packet, 1).unwrap_or(0);
+        let control = u8_at(packet, 3).unwrap_or(0);
+        if control & 0x10 == 0 {
+            continue;
+        }
+        let adaptation = if control & 0x20 != 0 {
+            usize::from(u8_at(packet, 4).unwrap_or(0)) + 1
+        } else {
+            0
+        };
+        let payload = from(head(packet, 188), 4 + adaptation);
+        // A PES packet of video has a stream id of 0xE0 to 0xEF (table 2-22).
+        let begins = header & 0x4000 != 0
+            && payload.starts_with(&[0, 0, 1])
+            && payload.get(3).is_some_and(|id| id & 0xF0 == 0xE0);
+        if begins && video.is_none() {
+            video = Some(header & 0x1FFF);
+        }
+        if video == Some(header & 0x1FFF) {
+            stream.extend_from_slice(payload);
+        }
+        if stream.len() > MAX_VIDEO_BYTES {
+            break;
+        }
+    }
+    let sides = match track.codec.as_str() {
+        "avc1" => h264::sides(&stream),
+        "mpeg1video" | "mpeg2video" => sequence(&stream),
+        _ => None,
+    };
+    if let Some((width, height)) = sides {
+        (track.width_px, track.height_px) = (Some(width), Some(height));
+        (found.width_px, found.height_px) = (Some(width), Some(height));
+    }
 }
 
 /// The program map (13818-1 2.4.4.8, stream types of table 2-34).

@@ -28,6 +28,13 @@ pub(super) fn note(rest: &[u8], what: &str, found: &mut Sniffed) {
         .push(finding.observed("trailing_bytes", rest.len()));
 }
 
+/// Refuses what hides in a part of a file that readers of its type pass over.
+pub(super) fn hidden(body: &[u8], found: &mut Sniffed) {
+    if let Some(what) = foreign(body) {
+        refuse(found, &format!("free space in it holds {what}"));
+    }
+}
+
 /// Names what the whole file could also be taken for: markup in its head, a PDF header, a zip directory at its end.
 pub(super) fn polyglots(bytes: &[u8], found: &mut Sniffed) {
     let Some(kind) = found.content_type else {

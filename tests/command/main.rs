@@ -4,6 +4,7 @@
 mod bad_input;
 mod batch;
 mod desk;
+mod formats;
 mod json;
 
 use std::io;
