@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use mmsfit::Provider;
 
 use crate::server::{Server, Step};
-use crate::{codes, policy, right, verifier};
+use crate::{GIF, codes, head, policy, right, verifier};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verdicts_come_in_the_order_of_the_urls_whoever_answers_first() -> io::Result<()> {
@@ -127,11 +127,15 @@ async fn waiting_for_a_busy_host_is_not_taken_for_slowness() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
+async fn proxies_and_netrc_of_the_environment_are_not_used() -> io::Result<()> {
     // The test runs itself again with a proxy in the environment, as nothing else may be changed from within.
     if std::env::var_os("HTTP_PROXY").is_none() {
         let proxy = Server::plain(|_| Vec::new()).await?;
         let address = format!("http://{}", proxy.address);
+        let home = tempfile::tempdir()?;
+        let netrc = "default login somebody password secret\n";
+        std::fs::write(home.path().join(".netrc"), netrc)?;
+        let folder = home.path().to_owned();
         let again = tokio::task::spawn_blocking(move || {
             let mut command = std::process::Command::new(std::env::current_exe()?);
             for name in [
@@ -145,7 +149,11 @@ async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
                 command.env(name, &address);
             }
             command
-                .args(["--exact", "many::proxies_of_the_environment_are_not_used"])
+                .env("HOME", folder)
+                .args([
+                    "--exact",
+                    "many::proxies_and_netrc_of_the_environment_are_not_used",
+                ])
                 .output()
         });
         let again = again.await.map_err(io::Error::other)??;
@@ -163,5 +171,38 @@ async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
         .await;
     assert_eq!(codes(&verdict), "");
     assert_eq!(server.accepted(), 4);
+    for request in server.requests() {
+        let raw = request.raw.to_ascii_lowercase();
+        assert!(
+            !raw.contains("authorization") && !raw.contains("cookie"),
+            "{raw}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_servers_wish_for_another_scheme_or_protocol_is_not_followed() -> io::Result<()> {
+    let server = Server::plain(|request| {
+        let wishes = "Strict-Transport-Security: max-age=31536000; includeSubDomains\n\
+                      Alt-Svc: h3=\":443\", h2=\"127.0.0.9:443\"\nSet-Cookie: seen=1\nRefresh: 0; url=/else\n";
+        let mut bytes = head(&format!("Content-Type: image/gif\nContent-Length: 43\n{wishes}"));
+        if request.method == "GET" {
+            bytes.extend_from_slice(GIF);
+        }
+        vec![Step::Send(bytes)]
+    })
+    .await?;
+    let sinch = verifier(Provider::Sinch, policy());
+    for path in ["/a.gif", "/b.gif"] {
+        assert_eq!(codes(&*sinch.verify(&server.url(path)).await), "");
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 8);
+    assert!(
+        requests
+            .iter()
+            .all(|request| !request.raw.contains("Cookie"))
+    );
     Ok(())
 }

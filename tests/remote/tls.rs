@@ -39,11 +39,19 @@ impl Authority {
         name: &str,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Result<TlsAcceptor, Failed> {
+        Ok(TlsAcceptor::from(Arc::new(self.config(name, change)?)))
+    }
+
+    fn config(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Result<ServerConfig, Failed> {
         let mut params = CertificateParams::new(vec![name.to_owned()])?;
         change(&mut params);
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        acceptor(certificate.der().to_vec(), &key)
+        config(certificate.der().to_vec(), &key)
     }
 
     fn trusted(&self) -> FetchPolicy {
@@ -53,16 +61,15 @@ impl Authority {
     }
 }
 
-fn acceptor(certificate: Vec<u8>, key: &KeyPair) -> Result<TlsAcceptor, Failed> {
+fn config(certificate: Vec<u8>, key: &KeyPair) -> Result<ServerConfig, Failed> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    Ok(ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(
             vec![certificate.into()],
             PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        )?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+        )?)
 }
 
 async fn judged(server: &Server, policy: FetchPolicy) -> (String, String) {
@@ -130,7 +137,7 @@ async fn a_certificate_that_may_not_be_trusted_is_a_tls_failure_with_its_reason(
         ),
         (
             "self-signed",
-            acceptor(own.der().to_vec(), &key)?,
+            TlsAcceptor::from(Arc::new(config(own.der().to_vec(), &key)?)),
             "invalid peer certificate",
         ),
     ] {
@@ -179,6 +186,28 @@ async fn a_handshake_that_fails_is_a_tls_failure() -> Result<(), Failed> {
         assert_eq!(codes(&verdict), "MMS511", "{name}: {:?}", verdict.findings);
         server.abort();
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_http_2_alone_is_told() -> Result<(), Failed> {
+    let authority = Authority::new("authority")?;
+    // It insists in the handshake.
+    let mut config = authority.config("media.example", |_| {})?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let server = Server::tls(TlsAcceptor::from(Arc::new(config)), |request| {
+        right(&request.method)
+    })
+    .await?;
+    let (codes, told) = judged(&server, authority.trusted()).await;
+    assert_eq!(codes, "MMS511", "{told}");
+    assert!(server.requests().is_empty());
+    // It does not ask, and begins with its settings.
+    let server = Server::tls(authority.acceptor("media.example", |_| {})?, |_| {
+        vec![Step::Send(b"\0\0\0\x04\0\0\0\0\0".to_vec())]
+    })
+    .await?;
+    assert_eq!(judged(&server, authority.trusted()).await.0, "MMS503");
     Ok(())
 }
 
