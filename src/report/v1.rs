@@ -179,6 +179,24 @@ pub struct Track {
     /// Duration of the track.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// The codec's profile by its usual name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<&'static str>,
+    /// The codec's level as its header writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// Frames a second, on average, to a thousandth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// Bits a second, on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u64>,
+    /// Samples a second of a sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate_hz: Option<u32>,
+    /// Channels of a sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u16>,
 }
 
 /// What was made.
@@ -436,6 +454,14 @@ impl From<&crate::sniff::Track> for Track {
             width_px: track.width_px,
             height_px: track.height_px,
             duration_ms: track.duration_ms,
+            profile: track.profile,
+            level: track.level,
+            frame_rate: track
+                .frame_rate
+                .map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            bit_rate: track.bit_rate,
+            sample_rate_hz: track.sample_rate_hz,
+            channels: track.channels,
         }
     }
 }

@@ -4,6 +4,7 @@ mod archive;
 mod bmff;
 mod bmp;
 mod bytes;
+mod codec;
 mod ebml;
 mod exif;
 mod film;
@@ -216,6 +217,46 @@ pub struct Track {
     pub height_px: Option<u32>,
     /// Duration of the track.
     pub duration_ms: Option<u64>,
+    /// The codec's profile by its usual name: `Constrained Baseline`, `High`, `LC`.
+    pub profile: Option<&'static str>,
+    /// The codec's level as its header writes it: 31 is level 3.1 of H.264, 93 is level 3.1 of H.265.
+    pub level: Option<u8>,
+    /// Frames a second of a video track, on average over its whole duration.
+    pub frame_rate: Option<f64>,
+    /// Bits a second, on average; of the samples where the container lists them, else as the container states it.
+    pub bit_rate: Option<u64>,
+    /// Samples a second of a sound track.
+    pub sample_rate_hz: Option<u32>,
+    /// Channels of a sound track.
+    pub channels: Option<u16>,
+}
+
+impl Track {
+    /// A track of which nothing else is known yet.
+    pub(crate) fn of(kind: TrackKind, codec: impl Into<String>) -> Self {
+        Self {
+            kind,
+            codec: codec.into(),
+            width_px: None,
+            height_px: None,
+            duration_ms: None,
+            profile: None,
+            level: None,
+            frame_rate: None,
+            bit_rate: None,
+            sample_rate_hz: None,
+            channels: None,
+        }
+    }
+
+    /// The same with a sample rate and a number of channels, where they are not zero.
+    pub(crate) fn sampled(self, rate_hz: Option<u32>, channels: Option<u16>) -> Self {
+        Self {
+            sample_rate_hz: rate_hz.filter(|&rate| rate > 0).or(self.sample_rate_hz),
+            channels: channels.filter(|&count| count > 0).or(self.channels),
+            ..self
+        }
+    }
 }
 
 /// What a track carries.
