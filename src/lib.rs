@@ -33,6 +33,8 @@ pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};
 pub use fit::{FitError, FitOptions, FittedImage, fit_image};
 pub use prepare::{Prepared, Preparer, prepare};
+#[cfg(feature = "net")]
+pub use prepare_url::CheckedUrl;
 pub use provider::{Provider, Rules};
 pub use report::v1 as report_v1;
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};

@@ -22,7 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("batch", &[]),
     ("provider", &["units", "content_type"]),
     ("code", &["provider"]),
-    ("attachment", &[]),
+    // What was found out about a URL travels with it.
+    ("attachment", &["report::Finding"]),
     (
         "report",
         &[
@@ -113,6 +114,19 @@ const LAYERS: &[(&str, &[&str])] = &[
             "verify",
             "message_rules",
             "bundle",
+            "prepare_url",
+        ],
+    ),
+    (
+        "prepare_url",
+        &[
+            "provider",
+            "code",
+            "attachment",
+            "report",
+            "check",
+            "verify",
+            "prepare::Preparer",
         ],
     ),
     (
@@ -131,7 +145,15 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("reqwest", &["verify", "host", "send"]),
     (
         "tokio",
-        &["prepare_async", "verify", "host", "send", "receive", "cli"],
+        &[
+            "prepare_async",
+            "prepare_url",
+            "verify",
+            "host",
+            "send",
+            "receive",
+            "cli",
+        ],
     ),
     ("tokio_rustls", &["verify"]),
     ("rustls", &["verify"]),

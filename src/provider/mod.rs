@@ -40,7 +40,8 @@ mod tsg_global;
 
 pub use carrier::{Carrier, CarrierCeiling, Route, UnknownCarrier};
 pub use demand::{
-    Delivery, Measure, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule, UrlRules,
+    Delivery, Measure, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule, UrlBreach,
+    UrlRules,
 };
 pub use facts::{Fact, FactValue};
 pub use limit::{Dispute, Limit, Source};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Dispute, Limit, Measure, Provider, Rules, SlideRules, Source, TextRules, TextUnit,
-    TypeRule, UrlRules,
+    TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -286,6 +286,10 @@ const URL: UrlRules = UrlRules {
     },
     must_live: Assumed {
         value: Millis::new(0),
+        why: NO_URLS,
+    },
+    breach: Assumed {
+        value: UrlBreach::NotFetched,
         why: NO_URLS,
     },
 };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Dispute, Limit, Measure, Provider, Rules, SlidePair, SlideRules, Slot, Source,
-    TextRules, TextUnit, TypeRule, UrlRules,
+    TextRules, TextUnit, TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -388,6 +388,7 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: "a message may wait three days, and its media be fetched as late",
     },
+    breach: Stated(UrlBreach::MessageRejected, SEND),
 };
 const TEXT: TextRules = TextRules {
     max_text: Stated(5_000, SEND),
