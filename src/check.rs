@@ -54,9 +54,12 @@ impl Checked {
 
     /// What is known now, for a caller who only wanted to know.
     pub(crate) fn into_report(self) -> PartReport {
+        // What a URL breaks is mended by its bytes, which need nothing themselves.
+        let mended =
+            |finding: &Finding| matches!(finding.outcome, Outcome::Fixable | Outcome::Fixed);
         let verdict = if self.is_refused() {
             Verdict::Refused
-        } else if self.needs.is_empty() {
+        } else if self.needs.is_empty() && !self.findings.iter().any(mended) {
             Verdict::Passed
         } else {
             Verdict::Fixable

@@ -50,6 +50,8 @@ pub use message::{Compose, Fallback, Message, NotANumber, PhoneNumber, Slide, Tr
 #[cfg(feature = "net")]
 pub use outgoing::{Exchanged, Http, HttpClient, HttpFault};
 pub use prepare::{Prepared, Preparer, prepare};
+#[cfg(feature = "net")]
+pub use prepare_url::CheckedUrl;
 pub use provider::{Provider, Rules};
 pub use report::v1 as report_v1;
 pub use report::{Action, Facts, Finding, Outcome, PartReport, Provenance, Report, Value, Verdict};

@@ -22,8 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("batch", &[]),
     ("provider", &["units", "content_type"]),
     ("code", &["provider"]),
-    // What fetching a URL found out travels with the attachment.
-    ("attachment", &["report"]),
+    // What was found out about a URL travels with it.
+    ("attachment", &["report::Finding"]),
     (
         "report",
         &[
@@ -126,9 +126,11 @@ const LAYERS: &[(&str, &[&str])] = &[
         "prepare_url",
         &[
             "provider",
+            "code",
             "attachment",
             "report",
             "check",
+            "verify",
             "prepare::Preparer",
         ],
     ),
@@ -192,6 +194,7 @@ const CONFINED: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "prepare_async",
+            "prepare_url",
             "verify",
             "host",
             "send",

@@ -2,7 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "net")]
+use std::time::Duration;
 
+#[cfg(feature = "net")]
+use mmsfit::AddressRange;
 use mmsfit::provider::CarrierCeiling;
 use mmsfit::{ByteCount, Rules};
 use serde::Deserialize;
@@ -42,6 +46,15 @@ struct Config {
     events: Option<String>,
     webhook_secret_file: Option<PathBuf>,
     insecure: bool,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "ranges")]
+    allow_net: Vec<AddressRange>,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "time")]
+    timeout: Option<Duration>,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "size")]
+    max_download: Option<ByteCount>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +87,17 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             }
             prepare.out = prepare.out.take().or_else(|| config.out.clone());
             fill_choices(&mut prepare.choices, &config);
+            #[cfg(feature = "net")]
+            fill_network(&mut prepare.network, &config);
+        }
+        #[cfg(feature = "net")]
+        Command::VerifyUrl(verify) => {
+            if verify.provider.is_empty() {
+                verify.provider.clone_from(&config.provider.0);
+            }
+            verify.allow_fixable |= config.allow_fixable;
+            verify.max_download = verify.max_download.or(config.max_download);
+            fill_network(&mut verify.network, &config);
         }
         Command::Preflight(preflight) => {
             if preflight.provider.is_empty() {
@@ -136,6 +160,13 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.deny_fixes |= config.deny_fixes;
 }
 
+/// Ranges add up: who allows one more on the command line has not taken back those of the file.
+#[cfg(feature = "net")]
+fn fill_network(network: &mut args::Network, config: &Config) {
+    network.allow_net.extend_from_slice(&config.allow_net);
+    network.timeout = network.timeout.or(config.timeout);
+}
+
 fn read(path: &Path) -> Result<Config, Fault> {
     let text = std::fs::read_to_string(path).map_err(|source| {
         Fault::of(
@@ -188,4 +219,26 @@ fn carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CarrierC
         .parse()
         .map(Some)
         .map_err(D::Error::custom)
+}
+
+#[cfg(feature = "net")]
+fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AddressRange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Ranges {
+        One(String),
+        Several(Vec<String>),
+    }
+    let ranges = match Ranges::deserialize(deserializer)? {
+        Ranges::One(range) => vec![range],
+        Ranges::Several(ranges) => ranges,
+    };
+    let ranges = ranges.iter().map(|range| range.trim().parse());
+    ranges.collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+#[cfg(feature = "net")]
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    args::duration(&text).map(Some).map_err(D::Error::custom)
 }

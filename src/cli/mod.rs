@@ -18,6 +18,8 @@ mod serve;
 mod sniff;
 mod tally;
 mod text;
+#[cfg(feature = "net")]
+mod verify_url;
 mod walk;
 mod wrap;
 
@@ -80,6 +82,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Sniff(args) => sniff::run(&args, &context),
         #[cfg(feature = "net")]
         Command::Serve(args) => serve::run(&args),
+        #[cfg(feature = "net")]
+        Command::VerifyUrl(args) => verify_url::run(&args, &context),
         Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
         Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
         Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
@@ -110,6 +114,8 @@ impl Context {
                 args.provider.len() > 1,
             ),
             Command::Fit(args) => (args.deny_fixes, true, false),
+            #[cfg(feature = "net")]
+            Command::VerifyUrl(args) => (false, !args.allow_fixable, args.provider.len() > 1),
             _ => (false, false, false),
         };
         Self {

@@ -16,6 +16,8 @@ use super::place::{self, Folder};
 use super::print::{Extent, Results};
 use super::tally::Tally;
 use super::text;
+#[cfg(feature = "net")]
+use super::verify_url;
 use super::walk::standard_input;
 
 /// Prepares one message and writes its parts with their manifest.
@@ -26,14 +28,11 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     };
     let out = args.out.as_deref().map(Folder::open).transpose()?;
     let attachments = attachments(&args.attachments)?;
-    let prepared = prepare(&preparer, attachments)?;
+    let rules = preparer.rules().clone();
+    let prepared = prepare(preparer, attachments, args)?;
 
-    let mut record = Record::of_message(prepared.report(), preparer.rules());
-    if let Some(finding) = args
-        .text
-        .as_deref()
-        .and_then(|text| preparer.rules().check_text(text))
-    {
+    let mut record = Record::of_message(prepared.report(), &rules);
+    if let Some(finding) = args.text.as_deref().and_then(|text| rules.check_text(text)) {
         if finding.outcome == mmsfit::Outcome::Refused {
             record.result = Verdict::Refused;
             record.total_bytes = Some(0);
@@ -109,22 +108,21 @@ fn is_url(text: &str) -> bool {
 }
 
 #[cfg(feature = "net")]
-fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|fault| {
-        Fault::of(
-            "cannot start the runtime",
-            &fault,
-            "check the limits of this shell",
-        )
-    })?;
-    Ok(runtime.block_on(preparer.prepare(attachments))?)
+fn prepare(
+    preparer: Preparer,
+    attachments: Vec<Attachment>,
+    args: &Prepare,
+) -> Result<Prepared, Fault> {
+    let preparer = preparer.fetch_policy(verify_url::network(&args.network));
+    Ok(verify_url::block_on(preparer.prepare(attachments))??)
 }
 
 #[cfg(not(feature = "net"))]
-fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
+fn prepare(
+    preparer: Preparer,
+    attachments: Vec<Attachment>,
+    _: &Prepare,
+) -> Result<Prepared, Fault> {
     Ok(preparer.prepare(attachments)?)
 }
 

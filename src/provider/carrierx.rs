@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules, TextUnit,
-    TypeRule, UrlRules,
+    TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -187,6 +187,10 @@ const URL: UrlRules = UrlRules {
     must_live: Assumed {
         value: Millis::new(259_200_000),
         why: SILENT_URL,
+    },
+    breach: Assumed {
+        value: UrlBreach::Unknown,
+        why: "no page says what becomes of a message whose URL cannot be fetched",
     },
 };
 const NO_FIELD: &str = "the message has no such field";

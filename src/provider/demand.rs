@@ -118,6 +118,33 @@ impl TypeRule {
     }
 }
 
+/// What becomes of a message where a URL in it breaks a rule of the provider that fetches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlBreach {
+    /// The whole message is rejected.
+    MessageRejected,
+    /// The message is sent without the part, and nobody is told.
+    PartDropped,
+    /// No page says: the part or the message may be lost in silence.
+    Unknown,
+    /// Nothing: the provider takes bytes and fetches no URL.
+    NotFetched,
+}
+
+impl UrlBreach {
+    /// The word of the listing: `message_rejected`, `part_dropped`, `unknown` or `not_fetched`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MessageRejected => "message_rejected",
+            Self::PartDropped => "part_dropped",
+            Self::Unknown => "unknown",
+            Self::NotFetched => "not_fetched",
+        }
+    }
+}
+
 /// What a URL must satisfy where the provider fetches media itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UrlRules {
@@ -141,6 +168,8 @@ pub struct UrlRules {
     pub max_redirects: Limit<u32>,
     /// How long the URL must stay valid after sending.
     pub must_live: Limit<Millis>,
+    /// What becomes of the message where the URL breaks one of these rules.
+    pub breach: Limit<UrlBreach>,
 }
 
 /// How the unit of a text limit is counted.

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Limit, Measure, Rules, SendRules, SlideRules, Slot, TextRules, TextUnit, UrlRules};
+use super::{
+    Limit, Measure, Rules, SendRules, SlideRules, Slot, TextRules, TextUnit, UrlBreach, UrlRules,
+};
 use crate::units::{ByteCount, Grouped, Millis, Pixels};
 
 /// One rule of a set, its value, and who vouches for it.
@@ -172,6 +174,7 @@ fn url_facts(url: &UrlRules) -> Vec<Fact> {
         answer_within,
         max_redirects,
         must_live,
+        breach,
     } = url;
     vec![
         row("url.head_required", *head_required),
@@ -184,6 +187,7 @@ fn url_facts(url: &UrlRules) -> Vec<Fact> {
         row("url.answer_within", *answer_within),
         row("url.max_redirects", *max_redirects),
         row("url.must_live", *must_live),
+        row("url.breach", *breach),
     ]
 }
 
@@ -357,5 +361,11 @@ impl From<Measure> for FactValue {
 impl From<TextUnit> for FactValue {
     fn from(unit: TextUnit) -> Self {
         Self::Text(unit.name().to_owned())
+    }
+}
+
+impl From<UrlBreach> for FactValue {
+    fn from(breach: UrlBreach) -> Self {
+        Self::Text(breach.name().to_owned())
     }
 }

@@ -41,7 +41,7 @@ mod tsg_global;
 pub use carrier::{Carrier, CarrierCeiling, Route, UnknownCarrier};
 pub use demand::{
     Delivery, Measure, SendRules, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule,
-    UrlRules,
+    UrlBreach, UrlRules,
 };
 pub use facts::{Fact, FactValue};
 pub use limit::{Dispute, Limit, Source};

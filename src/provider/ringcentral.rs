@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Dispute, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules,
-    TextUnit, TypeRule, UrlRules,
+    TextUnit, TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -292,6 +292,10 @@ const URL: UrlRules = UrlRules {
     },
     must_live: Assumed {
         value: Millis::new(0),
+        why: NO_URLS,
+    },
+    breach: Assumed {
+        value: UrlBreach::NotFetched,
         why: NO_URLS,
     },
 };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Dispute, Limit, Measure, Provider, Rules, SendRules, SlidePair, SlideRules, Slot,
-    Source, TextRules, TextUnit, TypeRule, UrlRules,
+    Source, TextRules, TextUnit, TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -390,6 +390,7 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: "a message may wait three days, and its media be fetched as late",
     },
+    breach: Stated(UrlBreach::MessageRejected, SEND),
 };
 const TEXT: TextRules = TextRules {
     max_text: Stated(5_000, SEND),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Limit::{Assumed, Stated};
 use super::{
     Delivery, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules, TextUnit,
-    TypeRule, UrlRules,
+    TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -167,6 +167,7 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: "the page is silent; a message may wait three days elsewhere",
     },
+    breach: Stated(UrlBreach::PartDropped, SEND),
 };
 const TEXT: TextRules = TextRules {
     max_text: Assumed {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::CARD;
 use crate::desk::{Desk, fixtures};
 
-fn schema() -> jsonschema::Validator {
+pub(crate) fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(include_str!("../schema/mms-report-1.schema.json"))
         .expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")

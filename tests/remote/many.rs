@@ -1,12 +1,12 @@
 //! Many URLs at once: verdicts in order, a shared URL fetched once, a slow one holding up nobody.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use mmsfit::Provider;
+use mmsfit::{Attachment, Preparer, Provider};
 
 use crate::server::{Server, Step};
 use crate::{GIF, codes, head, policy, right, verifier};
@@ -59,6 +59,74 @@ async fn a_url_that_is_asked_for_twice_is_fetched_once() -> io::Result<()> {
     assert!(Arc::ptr_eq(&verdicts[0], &verdicts[4]) && Arc::ptr_eq(&verdicts[0], &verdicts[2]));
     // Two URLs of four probes each: the query tells them apart, the fragment does not.
     assert_eq!(server.accepted(), 8);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_url_that_several_messages_share_is_fetched_once_per_run() -> io::Result<()> {
+    let server = Server::plain(|request| right(&request.method)).await?;
+    let preparer = Preparer::new(Provider::TsgGlobal).fetch_policy(policy());
+    let logo = server.url("/logo.gif");
+    let messages = futures_util::stream::iter(0..20).map(|number| {
+        let own = server.url(&format!("/{}.gif", number % 5));
+        vec![Attachment::from_url(&logo), Attachment::from_url(own)]
+    });
+    let prepared: Vec<_> = preparer.prepare_stream(messages, 4).collect().await;
+    for prepared in prepared {
+        let prepared = prepared.map_err(io::Error::other)?;
+        let bundle = prepared.into_bundle().map_err(io::Error::other)?;
+        assert_eq!(bundle.parts()[0].url(), Some(logo.as_str()));
+    }
+    assert_eq!(server.accepted(), 6 * 4, "six URLs of four probes each");
+    Ok(())
+}
+
+#[tokio::test]
+async fn connections_to_one_host_stay_few_whoever_asks() -> io::Result<()> {
+    let most = Arc::new(AtomicUsize::new(0));
+    let peak = Arc::clone(&most);
+    // An answer takes 30 ms: who was asked less than that ago is still busy with it.
+    let began = Instant::now();
+    let log: Mutex<Vec<Duration>> = Mutex::default();
+    let server = Server::plain(move |request| {
+        let at = began.elapsed();
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.retain(|before| at - *before < Duration::from_millis(30));
+        log.push(at);
+        peak.fetch_max(log.len(), Ordering::SeqCst);
+        [
+            vec![Step::Wait(Duration::from_millis(40))],
+            match request.path.split('?').next().unwrap_or_default() {
+                "/from" => vec![Step::Send(
+                    b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n".to_vec(),
+                )],
+                _ => right(&request.method),
+            },
+        ]
+        .concat()
+    })
+    .await?;
+    // Two verifiers under clones of one policy, and redirects that all lead here.
+    let shared = policy().concurrency(12, 2);
+    let sinch = verifier(Provider::Sinch, shared.clone());
+    let tsg = verifier(Provider::TsgGlobal, shared);
+    let urls: Vec<String> = (0..8)
+        .map(|number| server.url(&format!("/{number}")))
+        .collect();
+    let moved: Vec<String> = (0..4)
+        .map(|number| server.url(&format!("/from?{number}")))
+        .collect();
+    let (one, other) = tokio::join!(
+        sinch.verify_all(&urls).collect::<Vec<_>>(),
+        tsg.verify_all(&moved).collect::<Vec<_>>()
+    );
+    assert!(one.iter().all(|verdict| codes(verdict).is_empty()));
+    assert!(
+        other.iter().all(|verdict| codes(verdict) == "~MMS506"),
+        "{other:?}"
+    );
+    let most = most.load(Ordering::SeqCst);
+    assert!((3..=6).contains(&most), "{most} connections at once");
     Ok(())
 }
 

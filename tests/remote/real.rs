@@ -10,6 +10,10 @@ use mmsfit::Provider;
 
 use crate::{GIF, codes, policy, verifier};
 
+mod more;
+mod old_tls;
+mod s3;
+
 const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada Lovelace\r\nNOTE:analytical analytical analytical analytical\r\nEND:VCARD\r\n";
 
 /// A server's process, ended with the test.

@@ -13,16 +13,16 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::{Server, Step};
 use crate::{Fixed, GIF, codes, head, policy, right, verifier};
 
-type Failed = Box<dyn std::error::Error>;
+pub(crate) type Failed = Box<dyn std::error::Error>;
 
 /// An authority of the tests' own.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    der: Vec<u8>,
+    pub(crate) der: Vec<u8>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Result<Self, Failed> {
+    pub(crate) fn new(name: &str) -> Result<Self, Failed> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -54,11 +54,46 @@ impl Authority {
         config(certificate.der().to_vec(), &key)
     }
 
-    fn trusted(&self) -> FetchPolicy {
+    /// A certificate for a name and its key, in the files' format of other servers (RFC 7468).
+    pub(crate) fn pem(&self, name: &str) -> Result<(String, String), Failed> {
+        let key = KeyPair::generate()?;
+        let params = CertificateParams::new(vec![name.to_owned()])?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((
+            pem("CERTIFICATE", certificate.der()),
+            pem("PRIVATE KEY", &key.serialize_der()),
+        ))
+    }
+
+    pub(crate) fn trusted(&self) -> FetchPolicy {
         policy()
             .trust(self.der.clone())
             .resolver(Fixed::of(&["127.0.0.1"]))
     }
+}
+
+/// Base64 (RFC 4648, clause 4) in lines between labels.
+fn pem(label: &str, der: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (line, bytes) in der.chunks(48).enumerate() {
+        if line > 0 {
+            text.push('\n');
+        }
+        for group in bytes.chunks(3) {
+            let bits = group
+                .iter()
+                .fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte))
+                << (8 * (3 - group.len()));
+            for place in 0..4 {
+                text.push(match place <= group.len() {
+                    true => char::from(DIGITS[(bits >> (18 - 6 * place)) as usize & 63]),
+                    false => '=',
+                });
+            }
+        }
+    }
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
 fn config(certificate: Vec<u8>, key: &KeyPair) -> Result<ServerConfig, Failed> {

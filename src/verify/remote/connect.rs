@@ -115,7 +115,8 @@ pub(super) fn tls_failure(why: &str) -> Finding {
 /// The reason that TLS gives, where it was TLS; the kind of fault otherwise.
 pub(super) fn describe(fault: &io::Error) -> String {
     match tls_reason(fault) {
-        Some(reason) => reason.to_string(),
+        // The names of a certificate are the server's words, and may be thousands.
+        Some(reason) => reason.to_string().chars().take(300).collect(),
         None if fault.kind() == io::ErrorKind::UnexpectedEof => {
             "the server closed the connection".to_owned()
         }

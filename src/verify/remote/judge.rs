@@ -30,12 +30,16 @@ pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option
         heads(&probed.get, more, rules, &mut findings);
     }
     if probed.redirects > 0 {
+        let times = if probed.redirects == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", probed.redirects)
+        };
         findings.push(
             Finding::note(
                 Code::Redirect,
                 format!(
-                    "it redirects {} times to {}: the provider is given the final URL",
-                    probed.redirects,
+                    "it redirects {times}, to {}: the provider is given the final URL",
                     probed.target.label()
                 ),
             )
@@ -128,6 +132,8 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
     if head.transfer == Transfer::Plain {
         match &head.length {
             Length::Stated(_) => {}
+            // Who takes bytes has them whole where the connection was closed in due form.
+            Length::Missing if !strict && matches!(answer.body, Body::Whole(_)) => {}
             Length::Missing => findings.push(length(format!("{when}there is no Content-Length"))),
             Length::Malformed(text) => findings.push(
                 length(format!("{when}Content-Length is {text:?}"))
@@ -159,7 +165,7 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
             ));
         }
         // Of a body without an end that can be known, the missing length has been told above.
-        Body::Whole(_) | Body::Unread | Body::Unasked | Body::Endless => {}
+        Body::Whole(_) | Body::Unread | Body::Unasked | Body::Unknowable => {}
         Body::Short(got) => findings.push(served(
             length(format!(
                 "{when}the body ends after {got} bytes, before its end"
@@ -175,12 +181,14 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
         Body::BadChunks(why) => {
             findings.push(length(format!("{when}the chunks are broken: {why}")));
         }
-        Body::TooLarge(bytes) => findings.push(
+        Body::TooLarge { bytes, limit } => findings.push(
             Finding::refused(
                 Code::OverInputLimit,
-                format!("{when}{bytes} bytes or more are served, too many to be read"),
+                format!("{when}{bytes} bytes or more are served, of such at most {limit} are read"),
             )
-            .observed("bytes", *bytes),
+            .observed("bytes", *bytes)
+            .allowed("bytes", *limit)
+            .help("give a smaller file: only pictures can be made to fit"),
         ),
         Body::Late(got) => findings.push(
             Finding::refused(
@@ -193,15 +201,23 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
     }
 }
 
+const WHEN: &str = "when compression is offered, ";
+
+fn when_offered(finding: Finding) -> Finding {
+    Finding {
+        message: format!("{WHEN}{}", finding.message),
+        ..finding
+    }
+}
+
 /// GET again, with compression offered: providers do not say whether they offer it.
 fn coded(get: &Answer, more: &More, rules: &Rules, findings: &mut Findings) {
-    const WHEN: &str = "when compression is offered, ";
     let answer = match &more.get_coded {
         Ok(answer) => answer,
-        Err(finding) => return findings.push(finding.clone()),
+        Err(finding) => return findings.push(when_offered(finding.clone())),
     };
     if answer.head.status != 200 {
-        return findings.push(status(&answer.head));
+        return findings.push(when_offered(status(&answer.head)));
     }
     framing(answer, WHEN, rules, findings);
     if let (Body::Whole(one), Body::Whole(other)) = (&get.body, &answer.body) {
@@ -241,14 +257,16 @@ fn heads(get: &Answer, more: &More, rules: &Rules, findings: &mut Findings) {
     head_fault(
         &more.head_coded,
         more.get_coded.as_ref().ok(),
-        "when compression is offered, ",
+        WHEN,
         rules,
         &mut faults,
     );
     if rules.url.head_required.value() {
         return findings.extend(faults.0);
     }
-    if let Some(fault) = faults.0.into_iter().next() {
+    // A fault that GET has as well is told already.
+    let untold = |fault: &Finding| !findings.0.iter().any(|known| known.code == fault.code);
+    if let Some(fault) = faults.0.into_iter().find(untold) {
         findings.push(Finding {
             severity: Severity::Warning,
             outcome: Outcome::Noted,

@@ -97,6 +97,10 @@ fn chunked(body: &[u8]) -> Vec<u8> {
 
 /// Has a server follow the scripts, and holds the verdicts of TSG Global's rules against what is expected.
 async fn judge(cases: Vec<Case>) -> io::Result<()> {
+    judge_some_at_once(cases, 32).await
+}
+
+async fn judge_some_at_once(cases: Vec<Case>, at_once: usize) -> io::Result<()> {
     let scripts: HashMap<String, [Vec<Step>; 4]> = cases
         .iter()
         .enumerate()
@@ -132,7 +136,7 @@ async fn judge(cases: Vec<Case>) -> io::Result<()> {
                 (codes(&verdict), begun.elapsed())
             }
         })
-        .buffered(32)
+        .buffered(at_once)
         .collect()
         .await;
     let wrong: Vec<String> = cases
