@@ -75,7 +75,6 @@ pub(crate) struct Content {
 
 impl Message {
     /// Begins a message with its media.
-    #[must_use]
     pub fn compose(bundle: Bundle) -> Compose {
         Compose::new(bundle)
     }
