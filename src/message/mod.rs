@@ -30,7 +30,8 @@ pub(crate) use travel::{data_url, embedded_body, plain_text};
 /// use mmsfit::{Attachment, Message, Provider, prepare};
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let photo = Attachment::from_bytes(&include_bytes!("../../fixtures/images/plain.jpg")[..]);
+/// let pixel = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+/// let photo = Attachment::from_bytes(&pixel[..]);
 /// let bundle = prepare([photo], Provider::RingCentral).await?.into_bundle()?;
 /// let message = Message::compose(bundle).from("+15551230000").to(["+15551230001"]).text("Hi").build()?;
 /// assert_eq!(message.to()[0].to_string(), "+15551230001");
@@ -75,7 +76,6 @@ pub(crate) struct Content {
 
 impl Message {
     /// Begins a message with its media.
-    #[must_use]
     pub fn compose(bundle: Bundle) -> Compose {
         Compose::new(bundle)
     }

@@ -110,12 +110,12 @@ impl FromStr for PhoneNumber {
             return fault("no country has such a code, or too few digits follow it");
         };
         let national = parsed.national();
+        // Zeros in front that belong to the number, as in Italy.
         let digits = format!(
-            "{}{:0zeros$}{}",
+            "{}{}{}",
             parsed.country().code(),
-            "",
-            national.value(),
-            zeros = usize::from(national.zeros())
+            "0".repeat(usize::from(national.zeros())),
+            national.value()
         );
         if digits.len() > MOST_DIGITS {
             return fault("it has more than 15 digits");
@@ -173,6 +173,37 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn international_numbers_stay_as_they_were_written() -> Result<(), NotANumber> {
+        for text in [
+            "+12125550100",
+            "+442079460958",
+            "+393331234567",
+            "+390612345678",
+            "+5491123456789",
+            "+5521987654321",
+            "+525512345678",
+            "+861012345678",
+            "+8613912345678",
+            "+819012345678",
+            "+33612345678",
+            "+4915123456789",
+            "+61412345678",
+            "+254712345678",
+            "+2348012345678",
+            "+919876543210",
+            "+79161234567",
+            "+6591234567",
+            "+972502345678",
+            "+37061234567",
+        ] {
+            let number: PhoneNumber = text.parse()?;
+            assert_eq!(number.to_string(), text);
+            assert!(number.is_in_plan(), "{text}");
+        }
+        Ok(())
     }
 
     #[test]

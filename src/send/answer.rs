@@ -92,7 +92,9 @@ pub(super) fn declined(
         })
     };
     match class {
-        ErrorClass::Rejected | ErrorClass::NewToken => SendError::Rejected(answer()),
+        ErrorClass::Rejected | ErrorClass::Account | ErrorClass::NewToken => {
+            SendError::Rejected(answer())
+        }
         ErrorClass::Retry | ErrorClass::Later => SendError::RetryLater {
             provider,
             after: wait(response, asked.throttle_wait()),
@@ -110,19 +112,27 @@ pub(super) fn wants_new_token(fault: &SendError) -> bool {
     class_of(fault) == Some(ErrorClass::NewToken)
 }
 
+/// Whether the account was declined, not the message.
+pub(super) fn is_about_the_account(fault: &SendError) -> bool {
+    matches!(
+        class_of(fault),
+        Some(ErrorClass::Account | ErrorClass::NewToken)
+    )
+}
+
 /// Whether the message may be sent again without asking.
 pub(super) fn may_repeat(fault: &SendError) -> bool {
     matches!(fault, SendError::RetryLater { .. }) && class_of(fault) == Some(ErrorClass::Retry)
 }
 
 fn class_of(fault: &SendError) -> Option<ErrorClass> {
-    let answer = match fault {
-        SendError::Rejected(answer)
-        | SendError::RetryLater {
-            answer: Some(answer),
-            ..
-        } => answer,
-        _ => return None,
+    let (SendError::Rejected(answer)
+    | SendError::RetryLater {
+        answer: Some(answer),
+        ..
+    }) = fault
+    else {
+        return None;
     };
     let row = codes::by_code(answer.provider, &answer.codes);
     Some(match (row, fault) {

@@ -69,6 +69,8 @@ struct Log {
     accepted: Vec<String>,
     requests: Vec<Received>,
     tokens: usize,
+    /// Tokens up to this one are refused.
+    expired: usize,
     arrivals: VecDeque<Instant>,
     limit: Option<(usize, Duration)>,
     throttled: usize,
@@ -158,6 +160,12 @@ impl ScriptedProvider {
 
     pub(crate) fn tokens(&self) -> usize {
         self.log().tokens
+    }
+
+    /// Refuses every token that was lent so far.
+    pub(crate) fn expire_tokens(&self) {
+        let mut log = self.log();
+        log.expired = log.tokens;
     }
 
     pub(crate) fn throttled(&self) -> usize {
@@ -250,6 +258,14 @@ impl ScriptedProvider {
                 &reply(429, &[("Retry-After", "1".to_owned())], body),
             )
             .await;
+        }
+        let token = request
+            .headers
+            .get("authorization")
+            .and_then(|value| value.strip_prefix("Bearer token-")?.parse::<usize>().ok());
+        if token.is_some_and(|token| token <= self.log().expired) {
+            let body = br#"{"errorCode":"OAU-128","message":"Access token expired"}"#;
+            return finish(stream, &reply(401, &[], body)).await;
         }
         let act = self.log().script.pop_front().unwrap_or(Act::Accept);
         if let Act::Answer {

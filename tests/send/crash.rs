@@ -74,7 +74,9 @@ async fn a_process_killed_at_any_moment_doubles_nothing_and_loses_nothing() -> F
     assert_eq!(ledger.unknowns()?.len(), unknown);
     assert_eq!(accepted + unknown, MESSAGES);
     assert!(killed >= 50, "only {killed} were killed in time");
-    eprintln!("{killed} kills: {accepted} accepted, {unknown} unknown, 0 twice, 0 lost");
+    crate::tell(&format!(
+        "{killed} kills: {accepted} accepted, {unknown} unknown, 0 twice, 0 lost"
+    ));
     Ok(())
 }
 

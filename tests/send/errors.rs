@@ -71,7 +71,7 @@ async fn every_documented_error_maps_to_what_its_row_says() {
                     other => panic!("{other:?}"),
                 };
                 let wanted = match row.class {
-                    ErrorClass::Rejected | ErrorClass::NewToken => "rejected",
+                    ErrorClass::Rejected | ErrorClass::Account | ErrorClass::NewToken => "rejected",
                     ErrorClass::Retry | ErrorClass::Later => "retry",
                     _ => "unknown",
                 };

@@ -13,6 +13,7 @@ mod refusals;
 mod requests;
 mod retries;
 mod sockets;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,15 @@ use mmsfit::{Attachment, Bundle, Compose, Message, Millis, Preparer, Provider, R
 use url::Url;
 
 use provider::ScriptedProvider;
+
+/// Figures for those who run the tests with `--nocapture`.
+#[expect(
+    clippy::print_stderr,
+    reason = "figures of a test, not output of the library"
+)]
+fn tell(figures: &str) {
+    eprintln!("{figures}");
+}
 
 /// A picture of one pixel.
 const GIF: &[u8] =

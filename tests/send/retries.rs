@@ -143,6 +143,27 @@ async fn many_at_once_share_one_token() -> Fallible {
 }
 
 #[tokio::test]
+async fn many_whose_token_is_refused_at_once_share_one_new_token() -> Fallible {
+    let scripted = ScriptedProvider::start().await?;
+    let client = client(Provider::RingCentral, &scripted);
+    client
+        .send(&quick_message(Provider::RingCentral, "first").await)
+        .await?;
+    scripted.expire_tokens();
+    let mut sending = Vec::new();
+    for at in 0..20 {
+        let message = quick_message(Provider::RingCentral, &format!("m{at}")).await;
+        let client = client.clone();
+        sending.push(tokio::spawn(async move { client.send(&message).await }));
+    }
+    for one in sending {
+        one.await??;
+    }
+    assert_eq!((scripted.tokens(), scripted.accepted().len()), (2, 21));
+    Ok(())
+}
+
+#[tokio::test]
 async fn wrong_credentials_end_before_any_message_is_written() -> Fallible {
     let scripted = ScriptedProvider::start().await?;
     let wrong = mmsfit::send::RingCentral::new("client-id", "wrong-secret", "the-jwt")
@@ -542,11 +563,11 @@ async fn a_thousand_messages_keep_the_pace_and_the_memory_stays_flat() -> Fallib
     );
     assert_eq!(ledger.unknowns()?.len(), 0);
     assert_eq!(ledger.entries()?.len(), MESSAGES);
-    eprintln!(
+    crate::tell(&format!(
         "{MESSAGES} in {:?}, {grown} KiB grown, {} throttled",
         start.elapsed(),
         scripted.throttled()
-    );
+    ));
     Ok(())
 }
 

@@ -93,7 +93,9 @@ async fn a_connection_broken_anywhere_doubles_nothing_and_loses_nothing() -> Fal
             unknown >= OFFSETS / 2,
             "{provider}: only {unknown} of {OFFSETS} in doubt"
         );
-        eprintln!("{provider}: {taken} taken, {unknown} unknown, 0 twice, 0 lost");
+        crate::tell(&format!(
+            "{provider}: {taken} taken, {unknown} unknown, 0 twice, 0 lost"
+        ));
     }
     Ok(())
 }

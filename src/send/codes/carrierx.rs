@@ -4,8 +4,8 @@ use super::{ErrorRow, rows};
 
 pub(super) const ROWS: &[ErrorRow] = rows! {
     None, Some(400), Rejected, "a bad request, or no JSON", None;
-    None, Some(401), Rejected, "the credentials are wrong", CREDENTIALS;
-    None, Some(403), Rejected, "not allowed", Some("the token needs the scope `sms.manage` or `sms.create`, and the number the capability to send MMS");
+    None, Some(401), Account, "the credentials are wrong", CREDENTIALS;
+    None, Some(403), Account, "not allowed", Some("the token needs the scope `sms.manage` or `sms.create`, and the number the capability to send MMS");
     None, Some(404), Rejected, "nothing has this id", None;
     None, Some(409), Later, "a conflict: the request may be sent again later", None;
     None, Some(415), Rejected, "the content type is not JSON", Some("we must not send such a request: please report it");

@@ -17,6 +17,8 @@ pub enum ErrorClass {
     Retry,
     /// The message was not taken; it may be sent again later, on the caller's word.
     Later,
+    /// The message was not taken, as the account may not send: once that is mended, the same message may be sent again.
+    Account,
     /// The message was not taken, as the token is not good: one new token, one more try.
     NewToken,
     /// The message may have been taken.
@@ -29,6 +31,7 @@ impl ErrorClass {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rejected => "rejected",
+            Self::Account => "account",
             Self::Retry => "retry",
             Self::Later => "later",
             Self::NewToken => "new token",
@@ -93,13 +96,12 @@ pub(super) fn by_status(
         .find(|row| row.code.is_none() && row.status == Some(status));
     let class = match (row, status) {
         (Some(row), _) => row.class,
-        // Not processed there, or declined before it was: RFC 9110 §15.4.2, §15.4.8, §15.4.9.
-        (None, 301 | 307 | 308) => ErrorClass::Rejected,
         // RFC 6585 §4: too many requests.
         (None, 429) => ErrorClass::Retry,
         // The server gave up waiting for a request that we believe to have written whole.
         (None, 408) => ErrorClass::Unknown,
-        (None, 400..=499) => ErrorClass::Rejected,
+        // Declined, or not processed there: RFC 9110 §15.5, §15.4.2, §15.4.8, §15.4.9.
+        (None, 400..=499 | 301 | 307 | 308) => ErrorClass::Rejected,
         (None, _) => ErrorClass::Unknown,
     };
     (class, row)

@@ -4,15 +4,15 @@ use super::{ErrorRow, rows};
 
 pub(super) const ROWS: &[ErrorRow] = rows! {
     Some("E100"), None, Rejected, "the request is bad", REPORT;
-    Some("E103"), None, Rejected, "the account is blocked", Some("ask Sinch");
-    Some("E104"), None, Rejected, "the API key is wrong", CREDENTIALS;
-    Some("E105"), None, Rejected, "the account has no access to the API", Some("ask Sinch");
+    Some("E103"), None, Account, "the account is blocked", Some("ask Sinch");
+    Some("E104"), None, Account, "the API key is wrong", CREDENTIALS;
+    Some("E105"), None, Account, "the account has no access to the API", Some("ask Sinch");
     Some("E106"), None, Retry, "too soon after the last call", None;
-    Some("E107"), None, Rejected, "the action is not allowed", Some("ask Sinch which actions the account may use");
+    Some("E107"), None, Account, "the action is not allowed", Some("ask Sinch which actions the account may use");
     Some("E108"), None, Rejected, "the JSON cannot be parsed", REPORT;
     Some("E110"), None, Rejected, "the recipient's number is bad", None;
     Some("E111"), None, Rejected, "the sender's number is bad", Some("send from a number or short code of the service");
-    Some("E112"), None, Rejected, "this address may not call the API", Some("add this machine's public address to the account's list");
+    Some("E112"), None, Account, "this address may not call the API", Some("add this machine's public address to the account's list");
     Some("E113"), None, Retry, "the throughput is exceeded", None;
     Some("E114"), None, Rejected, "the recipient has opted out", Some("do not send to this number");
     Some("E115"), None, Rejected, "the mask is too long", None;
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[ErrorRow] = rows! {
     Some("E620"), None, Rejected, "a field is missing", REPORT;
     Some("E622"), None, Rejected, "the fallback text is missing", Some("give a fallback text, or say that there is none");
     Some("E626"), None, Retry, "the saved message is still being encoded", None;
-    Some("E627"), None, Rejected, "the service id is wrong or missing", CREDENTIALS;
+    Some("E627"), None, Account, "the service id is wrong or missing", CREDENTIALS;
     Some("E628"), None, Rejected, "the carrier is not supported", None;
     Some("E629"), None, Rejected, "the content type is not recognised", Some("serve the part with its own content type");
     Some("E650"), None, Rejected, "the operator id is wrong", None;

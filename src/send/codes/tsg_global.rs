@@ -4,9 +4,9 @@ use super::{ErrorRow, rows};
 
 pub(super) const ROWS: &[ErrorRow] = rows! {
     None, Some(400), Rejected, "the JSON cannot be read", Some("we must not send such a request: please report it");
-    None, Some(401), Rejected, "the credentials are wrong", CREDENTIALS;
-    None, Some(402), Rejected, "the balance is too low", Some("top the account up, then send under a new reference");
-    None, Some(403), Rejected, "not allowed", CREDENTIALS;
+    None, Some(401), Account, "the credentials are wrong", CREDENTIALS;
+    None, Some(402), Account, "the balance is too low", Some("top the account up, then send under a new reference");
+    None, Some(403), Account, "not allowed", CREDENTIALS;
     None, Some(404), Rejected, "nothing is here", Some("check the endpoint");
     None, Some(409), Rejected, "a conflict", None;
     None, Some(412), Rejected, "a condition is not met", None;

@@ -310,6 +310,11 @@ impl Ticket {
         self.put(State::Written)
     }
 
+    /// Whether the first byte may have gone out.
+    pub(super) fn is_written(&self) -> bool {
+        self.record.state == State::Written
+    }
+
     /// Nothing was taken: it may be sent again.
     pub(super) fn released(&mut self) -> Result<(), LedgerError> {
         self.put(State::Intent)

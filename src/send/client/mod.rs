@@ -1,5 +1,7 @@
 //! The one client: connections, tokens, pace, retries and the ledger around a sender that only turns values into values.
 
+mod account;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use http::header::AUTHORIZATION;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{may_repeat, wants_new_token};
+use super::answer::{is_about_the_account, may_repeat, wants_new_token};
 use super::connect::{Dialer, Fault, Line, Watcher};
 use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
@@ -19,6 +21,7 @@ use super::retry::{RetryPolicy, random};
 use super::{Request, Response, Sender, Token, show};
 use crate::message::{Message, PhoneNumber};
 use crate::provider::{Provider, SendRules};
+use account::Held;
 
 /// Sends messages through one provider's account.
 ///
@@ -53,13 +56,8 @@ pub struct Client {
 struct Shared {
     gate: Gate,
     /// Held while a token is fetched: those who come meanwhile wait for the same one.
-    token: Mutex<Option<Held>>,
+    token: Mutex<Held>,
     from: Mutex<Option<PhoneNumber>>,
-}
-
-struct Held {
-    token: Token,
-    until: Instant,
 }
 
 /// How far the writing of a request has come.
@@ -72,8 +70,6 @@ pub struct Upload {
     pub total_bytes: u64,
 }
 
-/// A token is renewed so long before its end.
-const TOKEN_MARGIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Client {
@@ -246,7 +242,12 @@ impl Client {
         let (outcome, recorded) = blocking(move || {
             let recorded = match &outcome {
                 Ok(receipt) => ticket.accepted(receipt),
-                Err(SendError::Rejected(answer)) => ticket.rejected(answer),
+                // The message itself was declined, not the account or its token.
+                Err(fault @ SendError::Rejected(answer))
+                    if ticket.is_written() && !is_about_the_account(fault) =>
+                {
+                    ticket.rejected(answer)
+                }
                 Err(SendError::OutcomeUnknown { why, .. }) => ticket.unknown(why),
                 Err(_) => ticket.released(),
             };
@@ -268,12 +269,13 @@ impl Client {
         ticket: &mut Option<Ticket>,
         deadline: Instant,
     ) -> Result<Receipt, SendError> {
-        let rules = message.rules().sending;
         self.still_quiet().await?;
         let mut renewed = false;
         let mut failed = 0;
         loop {
-            let fault = match self.one_try(message, build, ticket, &rules, deadline).await {
+            let lent = self.token(deadline).await?;
+            let token = lent.as_ref().map(|lent| &lent.token);
+            let fault = match self.one_try(message, build, ticket, token, deadline).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(fault) => fault,
             };
@@ -288,7 +290,7 @@ impl Client {
             {
                 self.be_quiet(*after).await?;
             }
-            if !renewed && wants_new_token(&fault) && self.forget_token().await {
+            if !renewed && wants_new_token(&fault) && self.forget_token(lent.as_ref()).await {
                 renewed = true;
                 continue;
             }
@@ -316,19 +318,19 @@ impl Client {
         message: &Message,
         build: &(dyn Fn(&Message) -> Result<Request, SendError> + Sync),
         ticket: &mut Option<Ticket>,
-        rules: &SendRules,
+        token: Option<&Token>,
         deadline: Instant,
     ) -> Result<Receipt, SendError> {
-        let token = self.token(deadline).await?;
+        let rules = &message.rules().sending.clone();
         let looked_up;
         let message = if message.from().is_none() && rules.sender_looked_up.value() {
-            looked_up = self.from_looked_up(message, deadline).await?;
+            looked_up = self.with_looked_up_sender(message, deadline).await?;
             &looked_up
         } else {
             message
         };
         let mut request = build(message)?;
-        self.sender.authorise(&mut request, token.as_ref())?;
+        self.sender.authorise(&mut request, token)?;
         self.gate(rules, deadline).await?;
         let line = self.dial(&request, deadline).await?;
         // From here on a crash leaves "written": the first byte follows.
@@ -347,53 +349,6 @@ impl Client {
             Ok(response) => self.sender.receipt(message, &response),
             Err(Fault::Unsent(fault)) => Err(SendError::NotConnected { host, fault }),
             Err(Fault::Sent(doubt)) => Err(unknown(message, doubt)),
-        }
-    }
-
-    /// A question: connection faults are tried again, an answer that is no yes is the sender's to read. One new token on
-    /// 401.
-    async fn question(&self, request: Request, deadline: Instant) -> Result<Response, SendError> {
-        let mut renewed = false;
-        loop {
-            let mut authorised = request.clone();
-            let token = self.token(deadline).await?;
-            self.sender.authorise(&mut authorised, token.as_ref())?;
-            let response = self.plain(authorised, deadline).await?;
-            if response.status() == http::StatusCode::UNAUTHORIZED
-                && !renewed
-                && self.forget_token().await
-            {
-                renewed = true;
-                continue;
-            }
-            return Ok(response);
-        }
-    }
-
-    /// A request as it is, tried again while there is no connection.
-    async fn plain(&self, request: Request, deadline: Instant) -> Result<Response, SendError> {
-        let mut failed = 0;
-        loop {
-            let host = host_of(&request);
-            let fault = match self.dial(&request, deadline).await {
-                Err(fault) => fault,
-                Ok(line) => match line.exchange(request.clone(), None, deadline).await {
-                    Ok(response) => return Ok(response),
-                    Err(Fault::Unsent(fault)) => SendError::NotConnected { host, fault },
-                    Err(Fault::Sent(why)) => {
-                        return Err(SendError::Unreadable {
-                            provider: self.provider(),
-                            why,
-                        });
-                    }
-                },
-            };
-            failed += 1;
-            let next = Instant::now() + self.retry.pause(failed, random());
-            if failed >= self.retry.attempts || next >= deadline {
-                return Err(fault);
-            }
-            sleep_until(next).await;
         }
     }
 
@@ -440,75 +395,6 @@ impl Client {
         let provider = self.provider();
         blocking(move || ledger.quiet_for(provider, wait)).await?;
         Ok(())
-    }
-
-    /// The token, fetched if there is none that is good for a while; `None` where the provider wants none.
-    async fn token(&self, deadline: Instant) -> Result<Option<Token>, SendError> {
-        let Some(request) = self.sender.token_request() else {
-            return Ok(None);
-        };
-        let mut held = self.shared.token.lock().await;
-        if let Some(held) = held.as_ref().filter(|held| held.until > Instant::now()) {
-            return Ok(Some(held.token.clone()));
-        }
-        let response = self.plain(request?, deadline).await?;
-        let token = match self.sender.token(&response) {
-            Ok(token) => token,
-            Err(SendError::RetryLater {
-                provider,
-                after,
-                answer,
-            }) => {
-                self.be_quiet(after).await?;
-                return Err(SendError::RetryLater {
-                    provider,
-                    after,
-                    answer,
-                });
-            }
-            Err(fault) => return Err(fault),
-        };
-        let margin = TOKEN_MARGIN.min(token.lifetime / 2);
-        *held = Some(Held {
-            until: Instant::now() + (token.lifetime - margin),
-            token: token.clone(),
-        });
-        Ok(Some(token))
-    }
-
-    /// Whether there was a token to forget.
-    async fn forget_token(&self) -> bool {
-        self.shared.token.lock().await.take().is_some()
-    }
-
-    async fn numbers(&self, deadline: Instant) -> Result<Vec<PhoneNumber>, SendError> {
-        let Some(request) = self.sender.numbers_request() else {
-            return Err(super::no_such_call(
-                self.provider(),
-                "name the number to send from",
-            ));
-        };
-        let response = self.question(request?, deadline).await?;
-        self.sender.sending_numbers(&response)
-    }
-
-    async fn from_looked_up(
-        &self,
-        message: &Message,
-        deadline: Instant,
-    ) -> Result<Message, SendError> {
-        let mut known = self.shared.from.lock().await;
-        let from = match known.as_ref() {
-            Some(from) => from.clone(),
-            None => {
-                let numbers = self.numbers(deadline).await?;
-                let from = numbers.into_iter().next().ok_or(SendError::NoSender)?;
-                known.insert(from).clone()
-            }
-        };
-        message
-            .sent_from(&from.to_string())
-            .map_err(|report| SendError::Refused(Box::new(report)))
     }
 }
 
