@@ -66,6 +66,21 @@ impl ObjectStoreHost {
     ///
     /// No `s3` URL, no credentials, or a public URL that cannot be the front of a media URL.
     pub fn s3(bucket: &Url, public_url: &Url, key: NameKey) -> Result<Self, HostError> {
+        Self::s3_with(AmazonS3Builder::from_env(), bucket, public_url, key)
+    }
+
+    /// A bucket, as [`ObjectStoreHost::s3`], with settings and credentials that do not come from the environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStoreHost::s3`].
+    pub fn s3_with(
+        settings: AmazonS3Builder,
+        bucket: &Url,
+        public_url: &Url,
+        key: NameKey,
+    ) -> Result<Self, HostError> {
+        front(public_url)?;
         let fault = |why| HostError::PublicUrl {
             url: crate::attachment::redacted(bucket.as_str()),
             why,
@@ -76,7 +91,7 @@ impl ObjectStoreHost {
         let name = bucket
             .host_str()
             .ok_or_else(|| fault("it names no bucket"))?;
-        let store = AmazonS3Builder::from_env()
+        let store = settings
             .with_bucket_name(name)
             .with_http_connector(OwnClient(HttpClient::new()))
             // A PUT of the same bytes under the same name may be repeated as often as need be.

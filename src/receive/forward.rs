@@ -1,7 +1,7 @@
 //! Events posted on to a URL, in their order, each until it is taken.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use url::Url;
 
+use super::journal::MAX_LINE;
 use crate::outgoing::{Http, HttpFault};
 
 /// The first pause after a refusal; each further one is twice as long.
@@ -95,7 +96,7 @@ impl Forwarder {
             let mut file = File::open(&self.spool)?;
             file.seek(SeekFrom::Start(posted - 1))?;
             let mut byte = [0];
-            io::Read::read_exact(&mut file, &mut byte)?;
+            file.read_exact(&mut byte)?;
             Ok::<_, io::Error>(byte == *b"\n")
         };
         match posted {
@@ -193,12 +194,12 @@ struct Id {
     event_id: String,
 }
 
-/// One line, its line feed included. A line is at most a callback's body and what we add to it: no unbounded read.
+/// One line, its line feed included.
 fn line_at(path: &Path, at: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(at))?;
     let mut line = Vec::new();
-    let read = BufReader::new(file).read_until(b'\n', &mut line)?;
+    let read = BufReader::new(file.take(MAX_LINE)).read_until(b'\n', &mut line)?;
     if read == 0 || line.last() != Some(&b'\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

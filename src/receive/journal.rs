@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -12,6 +12,8 @@ use crate::provider::Provider;
 
 /// How many events are remembered to tell repetitions by: days of repetitions at any rate a provider sends them.
 const REMEMBERED: usize = 200_000;
+/// The longest line: a callback's body, and its fields once more each.
+pub(super) const MAX_LINE: u64 = 16 << 20;
 /// How every line begins.
 const OPENING: &[u8] = b"{\"schema\":\"mms-event/1\"";
 
@@ -258,7 +260,10 @@ fn remember(path: &Path, file: &File) -> Result<(u64, Memory), JournalFault> {
     loop {
         line.clear();
         number += 1;
-        let read = reader.read_until(b'\n', &mut line).map_err(fault)?;
+        let read = (&mut reader)
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(fault)?;
         if read == 0 {
             return Ok((length, memory));
         }
@@ -269,7 +274,8 @@ fn remember(path: &Path, file: &File) -> Result<(u64, Memory), JournalFault> {
         if line.last() != Some(&b'\n') {
             // Never answered with a 2xx, so that it will come again; but only what looks like ours is cut off.
             let common = line.len().min(OPENING.len());
-            if line.get(..common) != OPENING.get(..common) {
+            let too_long = read as u64 == MAX_LINE;
+            if too_long || line.get(..common) != OPENING.get(..common) {
                 return Err(foreign());
             }
             return Ok((length, memory));

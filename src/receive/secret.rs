@@ -16,7 +16,7 @@ use ring::rand::SystemRandom;
 const SHORTEST: usize = 16;
 
 /// Secrets that callbacks may carry: as the query `?secret=…`, as the header field `X-Webhook-Secret` or
-/// `Verification-Token` (RingCentral), as `Authorization: Bearer …`, or, written `user:password`, as basic authentication.
+/// `Verification-Token` or `Validation-Token` (RingCentral, by the age of the subscription), as `Authorization: Bearer …`, or, written `user:password`, as basic authentication.
 ///
 /// Several may be in force at once, so that one can be replaced without losing a callback.
 #[derive(Clone)]
@@ -111,7 +111,7 @@ impl fmt::Debug for WebhookSecret {
 /// All that a request offers as a secret.
 fn candidates(headers: &HeaderMap, query: Option<&str>) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    for name in ["X-Webhook-Secret", "Verification-Token"] {
+    for name in ["X-Webhook-Secret", "Verification-Token", "Validation-Token"] {
         found.extend(headers.get(name).map(|value| value.as_bytes().to_vec()));
     }
     if let Some(value) = headers

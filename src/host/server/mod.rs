@@ -215,29 +215,29 @@ impl fmt::Debug for Server {
 }
 
 fn router(shared: Shared) -> Router {
-    let prefix = shared
-        .host
-        .public_url()
-        .path()
-        .trim_end_matches('/')
-        .to_owned();
-    let media = |shared: Shared| any(move |request| media(shared.clone(), request));
-    let mut router = Router::new()
-        .route("/media/{name}", media(shared.clone()))
-        .route("/callbacks/{provider}", {
-            let shared = shared.clone();
-            any(move |request| callbacks::answer(shared.clone(), request))
-        })
+    let public = shared.host.public_url().path();
+    let prefix = public.trim_end_matches('/').to_owned();
+    let (media_of, callbacks_of) = (shared.clone(), shared.clone());
+    let router = Router::new()
+        .route(
+            "/media/{name}",
+            any(move |request| media(media_of.clone(), request)),
+        )
+        .route(
+            "/callbacks/{provider}",
+            any(move |request| callbacks::answer(callbacks_of.clone(), request)),
+        )
         .route("/healthz", any(health::alive))
-        .route("/readyz", {
-            let shared = shared.clone();
-            any(move |request| health::ready(shared.clone(), request))
-        });
+        .route(
+            "/readyz",
+            any(move |request| health::ready(shared.clone(), request)),
+        );
     // A proxy may pass the public path on as it came, or without its front.
-    let is_literal = |path: &str| !path.contains(['{', '}']);
-    if !prefix.is_empty() && is_literal(&prefix) {
-        router = router.route(&format!("{prefix}/media/{{name}}"), media(shared));
-    }
+    let router = if prefix.is_empty() || prefix.contains(['{', '}']) {
+        router
+    } else {
+        router.clone().nest(&prefix, router)
+    };
     router.fallback(async || plain(StatusCode::NOT_FOUND))
 }
 
