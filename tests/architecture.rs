@@ -45,6 +45,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The stages, in their order.
     ("read", &["units", "code", "attachment", "report"]),
     ("sniff", &["code", "content_type", "report"]),
+    (
+        "clip",
+        &[
+            "units",
+            "content_type",
+            "provider",
+            "code",
+            "report",
+            "sniff",
+        ],
+    ),
     ("raster", &["code", "content_type", "report", "sniff"]),
     (
         "check",
@@ -56,6 +67,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "attachment",
             "report",
             "sniff",
+            "clip",
             "prepare::Choices",
         ],
     ),
@@ -74,6 +86,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "jpeg",
             "sniff",
+            "clip",
             "raster",
             "check",
             "message_rules::counted_bytes",
@@ -109,6 +122,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "read",
             "check",
+            "clip::Transcoder",
             "fit",
             "verify",
             "message_rules",
@@ -136,6 +150,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["verify"]),
     ("rustls", &["verify"]),
     ("httparse", &["verify"]),
+    // Whoever starts, bounds and ends a child process.
+    ("rustix", &["clip"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

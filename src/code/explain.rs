@@ -74,6 +74,7 @@ impl Code {
             Self::AnimationNotAccepted => &media::ANIMATION_NOT_ACCEPTED,
             Self::HostileArchive => &media::HOSTILE_ARCHIVE,
             Self::ActiveContent => &media::ACTIVE_CONTENT,
+            Self::EncoderFailed => &media::ENCODER_FAILED,
             Self::OrientationApplied => &media::ORIENTATION_APPLIED,
             Self::LocationData => &media::LOCATION_DATA,
             Self::ContentCredentials => &media::CONTENT_CREDENTIALS,
