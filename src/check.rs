@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::attachment::Attachment;
+use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::prepare::Choices;
@@ -23,6 +24,8 @@ pub(crate) enum Need {
     Downscale,
     /// Upright pixels in place of an orientation tag.
     Upright,
+    /// Another container around the same samples.
+    Rewrap,
     /// Colours that phones show right (CMYK).
     ConvertColour,
     /// Metadata out of the container, pixels untouched.
@@ -131,18 +134,28 @@ fn checks(
             needs.extend(check_bytes(bytes, sniffed, rule, rules, choices, findings));
             needs.extend(check_colour(sniffed, content_type, findings));
         }
+        None if clip::is_clip(content_type) => {
+            needs.extend(check_refused_clip(bytes, sniffed, rules, choices, findings));
+        }
         None => needs.extend(check_refused_type(
             sniffed,
             content_type,
             rules,
             choices,
+            "",
             findings,
         )),
     }
-    needs.extend(check_sides(sniffed, rules, findings));
+    needs.extend(check_sides(sniffed, rules, choices, findings));
     check_duration(sniffed, rules, findings);
     needs.extend(check_orientation(sniffed, content_type, findings));
-    needs.extend(check_location(sniffed, content_type, findings));
+    needs.extend(check_location(
+        bytes,
+        sniffed,
+        content_type,
+        &needs,
+        findings,
+    ));
     check_pages(sniffed, &needs, choices, findings);
     check_credentials(sniffed, &needs, findings);
     needs
@@ -227,7 +240,16 @@ fn check_bytes(
     }
     let help = match rule.content_type.family() {
         Family::Video | Family::Audio => {
-            format!("shorten it or encode it at a lower rate so that it is under {limit}")
+            match clip::encodes_to(sniffed, rules, &choices.transcoder) {
+                Ok(Some(_)) => {
+                    findings.push(finding);
+                    return Some(Need::Shrink);
+                }
+                Ok(None) => {
+                    format!("shorten it or encode it at a lower rate so that it is under {limit}")
+                }
+                Err(lack) => format!("shorten it to {limit}, or {}", lack.help()),
+            }
         }
         _ => format!("send a shorter one: {limit} is the limit"),
     };
@@ -241,11 +263,61 @@ fn check_bytes(
     None
 }
 
+/// A clip of a type that the provider does not take: in another container, encoded anew, as a poster, or not at all.
+fn check_refused_clip(
+    bytes: &[u8],
+    sniffed: &Sniffed,
+    rules: &Rules,
+    choices: &Choices,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let content_type = sniffed.content_type?;
+    let encoded = clip::encodes_to(sniffed, rules, &choices.transcoder);
+    let rewrapped = clip::rewraps_to(sniffed, rules).filter(|&target| {
+        let limit = rules.accepts(target).map(|rule| part_limit(rule, rules));
+        clip::remux(bytes, target)
+            .is_some_and(|made| limit.is_some_and(|limit| ByteCount::of(&made) <= limit))
+    });
+    let has_poster = choices.poster_allowed
+        && content_type.family() == Family::Video
+        && rules.accepts(ContentType::Jpeg).is_some()
+        && clip::makes_posters(&choices.transcoder);
+    let need = match (rewrapped, &encoded) {
+        (Some(_), _) => Need::Rewrap,
+        (None, Ok(Some(_))) => Need::Transcode,
+        (None, _) if has_poster => Need::Transcode,
+        (None, Ok(None)) => {
+            return check_refused_type(sniffed, content_type, rules, choices, "", findings);
+        }
+        (None, Err(lack)) => {
+            return check_refused_type(
+                sniffed,
+                content_type,
+                rules,
+                choices,
+                &lack.help(),
+                findings,
+            );
+        }
+    };
+    let mut finding = Finding::fixable(
+        Code::TypeNotAccepted,
+        format!("{} does not take {content_type}", rules.name),
+    )
+    .observed("content_type", content_type.mime());
+    if let Some(rule) = rules.types.first() {
+        finding = finding.source(provenance(&rule.accepted));
+    }
+    findings.push(finding);
+    Some(need)
+}
+
 fn check_refused_type(
     sniffed: &Sniffed,
     content_type: ContentType,
     rules: &Rules,
     choices: &Choices,
+    lack: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     let accepted: Vec<String> = rules
@@ -311,6 +383,9 @@ fn check_refused_type(
     if !others.is_empty() {
         help.push_str(&format!("; {} would take it as it is", others.join(", ")));
     }
+    if !lack.is_empty() {
+        help.push_str(&format!("; or {lack}"));
+    }
     findings.push(
         Finding {
             outcome: Outcome::Refused,
@@ -353,7 +428,12 @@ fn check_colour(
     Some(Need::ConvertColour)
 }
 
-fn check_sides(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) -> Option<Need> {
+fn check_sides(
+    sniffed: &Sniffed,
+    rules: &Rules,
+    choices: &Choices,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
     let long_side = Pixels::new(sniffed.width_px?.max(sniffed.height_px?));
     let limit = rules.max_long_side.value();
     // Only a stated limit is broken; an assumed one is where downsizing aims, and a compliant picture passes untouched.
@@ -370,7 +450,12 @@ fn check_sides(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) ->
     .observed("long_side_px", long_side.get())
     .allowed("long_side_px", limit.get())
     .source(provenance(&rules.max_long_side));
-    if sniffed.content_type.is_some_and(is_decodable) {
+    let is_encodable = sniffed.content_type.is_some_and(clip::is_clip)
+        && matches!(
+            clip::encodes_to(sniffed, rules, &choices.transcoder),
+            Ok(Some(_))
+        );
+    if sniffed.content_type.is_some_and(is_decodable) || is_encodable {
         findings.push(finding);
         return Some(Need::Downscale);
     }
@@ -430,14 +515,19 @@ fn check_orientation(
 }
 
 fn check_location(
+    bytes: &[u8],
     sniffed: &Sniffed,
     content_type: ContentType,
+    needs: &[Need],
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     if !sniffed.has_location {
         return None;
     }
-    if !is_decodable(content_type) {
+    let is_made_anew = clip::is_clip(content_type) && !needs.is_empty();
+    let is_rewritten =
+        || clip::is_rewritable(content_type) && clip::remux(bytes, content_type).is_some();
+    if !is_decodable(content_type) && !is_made_anew && !is_rewritten() {
         findings.push(
             Finding::warning(
                 Code::LocationData,

@@ -74,6 +74,7 @@ codes! {
     HostileArchive = 304, Error, "archive hides something refused (bomb, path, encryption)";
     ActiveContent = 305, Error, "active content removed or refused (SVG, HTML, macro)";
     PartlySent = 306, Note, "only the main picture of a file is sent";
+    EncoderFailed = 307, Error, "the program that encodes video and sound is missing or failed";
     OrientationApplied = 401, Note, "orientation applied and removed";
     LocationData = 402, Note, "location data removed";
     ContentCredentials = 403, Warning, "content credentials would be invalidated";

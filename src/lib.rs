@@ -4,6 +4,7 @@ mod attachment;
 pub mod batch;
 mod bundle;
 mod check;
+mod clip;
 mod code;
 mod content_type;
 mod error;
@@ -39,6 +40,7 @@ mod verify;
 
 pub use attachment::Attachment;
 pub use bundle::{Bundle, Part, PartFacts};
+pub use clip::{Progress, Transcoder};
 pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
 pub use error::{Error, Misuse};

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::attachment::Attachment;
 use crate::bundle::{Bundle, Part};
 use crate::check::{self, Checked};
+use crate::clip::Transcoder;
 use crate::code::Code;
 use crate::error::{Error, Misuse};
 use crate::fit::{self, Fitted};
@@ -56,6 +57,8 @@ pub(crate) struct Choices {
     pub(crate) max_side: Option<Pixels>,
     pub(crate) still_allowed: bool,
     pub(crate) wrap_in_zip: bool,
+    pub(crate) poster_allowed: bool,
+    pub(crate) transcoder: Transcoder,
 }
 
 impl Default for Choices {
@@ -69,6 +72,8 @@ impl Default for Choices {
             max_side: None,
             still_allowed: false,
             wrap_in_zip: false,
+            poster_allowed: false,
+            transcoder: Transcoder::find(),
         }
     }
 }
@@ -184,6 +189,20 @@ impl Preparer {
     #[must_use]
     pub fn wrap_in_zip(mut self, allowed: bool) -> Self {
         self.choices.wrap_in_zip = allowed;
+        self
+    }
+
+    /// Lets a video that can be sent in no other way become a JPEG of one of its frames. Default: no.
+    #[must_use]
+    pub fn allow_poster(mut self, allowed: bool) -> Self {
+        self.choices.poster_allowed = allowed;
+        self
+    }
+
+    /// What encodes video and sound. Default: [`Transcoder::find`].
+    #[must_use]
+    pub fn transcoder(mut self, transcoder: Transcoder) -> Self {
+        self.choices.transcoder = transcoder;
         self
     }
 

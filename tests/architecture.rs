@@ -46,6 +46,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The stages, in their order.
     ("read", &["units", "code", "attachment", "report"]),
     ("sniff", &["code", "content_type", "report"]),
+    (
+        "clip",
+        &[
+            "units",
+            "content_type",
+            "provider",
+            "code",
+            "report",
+            "sniff",
+        ],
+    ),
     ("raster", &["code", "content_type", "report", "sniff"]),
     ("text", &["code", "content_type", "report", "sniff"]),
     (
@@ -59,6 +70,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "attachment",
             "report",
             "sniff",
+            "clip",
             "prepare::Choices",
         ],
     ),
@@ -78,6 +90,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "jpeg",
             "sniff",
+            "clip",
             "raster",
             "check",
             "message_rules::counted_bytes",
@@ -115,6 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "read",
             "check",
+            "clip::Transcoder",
             "fit",
             "verify",
             "message_rules",
@@ -214,6 +228,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("secrecy", &["send"]),
     ("phonenumber", &["message"]),
     ("httparse", &["verify"]),
+    // Whoever starts, bounds and ends a child process.
+    ("rustix", &["clip"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

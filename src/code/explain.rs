@@ -76,6 +76,7 @@ impl Code {
             Self::HostileArchive => &media::HOSTILE_ARCHIVE,
             Self::ActiveContent => &media::ACTIVE_CONTENT,
             Self::PartlySent => &media::PARTLY_SENT,
+            Self::EncoderFailed => &media::ENCODER_FAILED,
             Self::OrientationApplied => &media::ORIENTATION_APPLIED,
             Self::LocationData => &media::LOCATION_DATA,
             Self::ContentCredentials => &media::CONTENT_CREDENTIALS,

@@ -395,6 +395,17 @@ pub(super) const PARTLY_SENT: Explanation = Explanation {
     since: "0.1.0",
 };
 
+pub(super) const ENCODER_FAILED: Explanation = Explanation {
+    meaning: "Video or sound had to be encoded anew, and ffmpeg, which does it, failed, ran out of time or wrote nonsense.",
+    why: "The provider takes it neither in this type nor at this length, so there is nothing that could be sent.",
+    provider_codes: &[],
+    we: "Run ffmpeg on its own files, bounded in time, memory and bytes; end it when a bound is reached; send nothing of it.",
+    you: "Play the upload to its end; cut it shorter; check that ffmpeg is installed, or name one in MMSFIT_FFMPEG.",
+    sources: &[],
+    standards: &[],
+    since: "0.1.0",
+};
+
 pub(super) const ORIENTATION_APPLIED: Explanation = Explanation {
     meaning: "The picture was stored lying on its side with a note to turn it; it now stands upright by itself.",
     why: "Carriers and phones strip the note, and the picture would arrive on its side.",

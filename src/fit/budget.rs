@@ -119,6 +119,11 @@ pub(crate) fn left_over(
             .cmp(&(u128::from(b.1) * u128::from(a.2)))
             .then(b.0.cmp(&a.0))
     };
+    // A clip has been encoded several times already, and comes as near to its share as it can.
+    let lengths: Vec<_> = lengths
+        .into_iter()
+        .filter(|&(at, ..)| checked[at].sniffed.content_type.is_some_and(is_decodable))
+        .collect();
     let &(at, length, _) = lengths.iter().max_by(|a, b| fullest(a, b))?;
     let limit = own_limit(&checked[at], rules).min(ByteCount::new(unpadded(length + left, rules)));
     Some((at, limit))

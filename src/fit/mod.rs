@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable};
+use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::prepare::{Choices, guarded};
@@ -16,6 +17,7 @@ use crate::units::{ByteCount, Pixels};
 
 mod animation;
 pub(crate) mod budget;
+mod clips;
 mod graphics;
 pub(crate) mod photo;
 mod photograph;
@@ -317,6 +319,9 @@ fn fit_part(
     })?;
     if checked.needs.is_empty() {
         return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
+    }
+    if clip::is_clip(content_type) {
+        return clips::fit_clip(checked, content_type, limit, rules, choices);
     }
     if checked.needs == [Need::Strip]
         && let Some(stripped) = strip::strip(&checked.bytes, &checked.sniffed)

@@ -1,6 +1,10 @@
 //! Video and sound: what is found in them, what is written anew without an encoder, what is encoded to fit.
+//!
+//! Needs ffmpeg, ffprobe and exiftool: they are the judges that share nothing with this crate.
 
+mod judge;
 mod probe;
+mod rewrite;
 
 use std::path::PathBuf;
 
