@@ -195,11 +195,18 @@ mod tests {
     #[test]
     fn references_that_double_are_counted_and_not_drawn() {
         assert_eq!(refusal(&doubling(10)), None);
-        for levels in [30, 64, 90] {
+        for levels in [30, 64, 200] {
             let said = refusal(&doubling(levels)).expect("it is refused");
             assert!(said.contains("more than 500000 elements"), "{said}");
         }
-        let said = refusal(&doubling(200)).expect("it is refused");
+        let chain = |levels: u32| -> String {
+            let groups: String = (1..levels)
+                .map(|n| format!("<g id='g{n}'><use href='#g{}'/></g>", n + 1))
+                .collect();
+            format!("<svg>{groups}</svg>")
+        };
+        assert_eq!(refusal(&chain(90)), None);
+        let said = refusal(&chain(5_000)).expect("it is refused");
         assert!(said.contains("levels deep"), "{said}");
     }
 
