@@ -172,6 +172,11 @@ pub(crate) const fn is_decodable(content_type: ContentType) -> bool {
         | ContentType::Tiff
         | ContentType::Ico => true,
         ContentType::Heic | ContentType::Heif => cfg!(feature = "heic"),
+        ContentType::Avif => cfg!(feature = "avif"),
+        ContentType::JpegXl => cfg!(feature = "jxl"),
+        ContentType::Svg => cfg!(feature = "svg"),
+        // The preview that the camera put into it.
+        ContentType::CameraRaw => true,
         _ => false,
     }
 }
@@ -180,6 +185,9 @@ pub(crate) const fn is_decodable(content_type: ContentType) -> bool {
 pub(crate) const fn missing_feature(content_type: ContentType) -> Option<&'static str> {
     match content_type {
         ContentType::Heic | ContentType::Heif if !cfg!(feature = "heic") => Some("heic"),
+        ContentType::Avif if !cfg!(feature = "avif") => Some("avif"),
+        ContentType::JpegXl if !cfg!(feature = "jxl") => Some("jxl"),
+        ContentType::Svg if !cfg!(feature = "svg") => Some("svg"),
         _ => None,
     }
 }

@@ -238,6 +238,9 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("toml", &["cli"]),
     ("heifer_hevc_dec", &["raster"]),
     ("heifer_isobmff", &["raster"]),
+    ("re_rav1d", &["raster"]),
+    ("jxl_oxide", &["raster"]),
+    ("resvg", &["raster"]),
 ];
 
 /// Modules that may print.

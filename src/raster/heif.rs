@@ -6,7 +6,10 @@ use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{BoxIter, HeifFile};
 use rayon::prelude::*;
 
+#[cfg(feature = "avif")]
+use super::av1;
 use super::colour::{RowsToSrgb, narrow};
+#[cfg(feature = "heic")]
 use super::hevc;
 use super::yuv::{Coding, Planes, Rows};
 use super::{Layout, Limits, Raster};
@@ -34,7 +37,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Raster, Vec<Findi
         heifer_isobmff::Error::MissingBox(name) if name.0 == *b"meta" || name.0 == *b"pitm" => {
             unsupported("it holds a sequence and no still picture")
         }
-        fault => corrupt(&fault),
+        fault => corrupt(fault),
     })?;
     let (id, crop) = primary(&file)?;
     let heif = Heif {
@@ -89,7 +92,7 @@ fn primary(file: &HeifFile<'_>) -> Result<(u32, Option<Aperture>), Finding> {
     }
     let crop = aperture(file, id)?;
     for _ in 0..MAX_DEPTH {
-        if &file.item(id).map_err(|fault| corrupt(&fault))?.item_type.0 != b"iden" {
+        if &file.item(id).map_err(corrupt)?.item_type.0 != b"iden" {
             return Ok((id, crop));
         }
         let [source] = file.referenced_items(id, b"dimg")[..] else {
@@ -128,7 +131,7 @@ impl Heif<'_> {
     fn size(&self, id: u32) -> Result<(u32, u32), Finding> {
         self.file
             .image_size(id)
-            .map_err(|fault| corrupt(&fault))?
+            .map_err(corrupt)?
             .filter(|&(width, height)| width > 0 && height > 0)
             .ok_or_else(|| corrupt("a picture without sides (ispe)"))
     }
@@ -154,13 +157,9 @@ impl Heif<'_> {
     fn frame(&self, id: u32) -> Result<Mosaic, Finding> {
         let (width, height) = self.size(id)?;
         self.charge((width, height))?;
-        let kind = self
-            .file
-            .item(id)
-            .map_err(|fault| corrupt(&fault))?
-            .item_type;
+        let kind = self.file.item(id).map_err(corrupt)?.item_type;
         match &kind.0 {
-            b"hvc1" | b"hev1" => Ok(Mosaic {
+            kind if is_coded(kind) => Ok(Mosaic {
                 width,
                 height,
                 columns: 1,
@@ -170,16 +169,13 @@ impl Heif<'_> {
             }),
             b"grid" => self.grid(id, (width, height)),
             b"iovl" => Err(unsupported("an overlay of several pictures (iovl)")),
-            other => Err(unsupported(&format!(
-                "a picture coded as {}",
-                String::from_utf8_lossy(other).escape_debug()
-            ))),
+            other => Err(uncoded(other)),
         }
     }
 
     /// 23008-12 6.6.2.3.
     fn grid(&self, id: u32, stated: (u32, u32)) -> Result<Mosaic, Finding> {
-        let grid = self.file.grid(id).map_err(|fault| corrupt(&fault))?;
+        let grid = self.file.grid(id).map_err(corrupt)?;
         let tiles = self.file.referenced_items(id, b"dimg");
         let (rows, columns) = (usize::from(grid.rows), usize::from(grid.columns));
         if (grid.output_width, grid.output_height) != stated {
@@ -210,13 +206,9 @@ impl Heif<'_> {
             ));
         }
         for &tile_id in tiles {
-            let kind = self
-                .file
-                .item(tile_id)
-                .map_err(|fault| corrupt(&fault))?
-                .item_type;
-            if !matches!(&kind.0, b"hvc1" | b"hev1") {
-                return Err(unsupported("a grid of other than HEVC tiles"));
+            let kind = self.file.item(tile_id).map_err(corrupt)?.item_type;
+            if !is_coded(&kind.0) {
+                return Err(unsupported("a grid of other than coded tiles"));
             }
             if has_transforms(self.file, tile_id)? || self.alpha_of(tile_id)?.is_some() {
                 return Err(unsupported(
@@ -271,21 +263,17 @@ impl Heif<'_> {
         let (width, height) = frame.tile;
         let padded = |side: u32| u64::from(side).next_multiple_of(PADDING);
         let most = (padded(width) * padded(height)).max(self.max_pixels / frame.tiles.len() as u64);
-        let config = self
-            .file
-            .hevc_config(id)
-            .map_err(|fault| corrupt(&fault))?
-            .ok_or_else(|| corrupt("a picture without its configuration (hvcC)"))?;
-        let data = self.file.item_data(id).map_err(|fault| corrupt(&fault))?;
-        let units = units(&data, usize::from(config.nal_length_size))
-            .ok_or_else(|| corrupt("a coded picture ends inside a unit"))?;
-        let all = config.nal_units.iter().map(Vec::as_slice).chain(units);
-        let mut planes = hevc::decode(all, most).map_err(|fault| match fault {
-            hevc::Fault::Decoder(heifer_hevc_dec::Error::Unimplemented(what)) => {
-                unsupported(&format!("an HEVC picture that needs {what}"))
+        let kind = self.file.item(id).map_err(corrupt)?.item_type;
+        let mut planes = match &kind.0 {
+            #[cfg(feature = "avif")]
+            b"av01" => {
+                let data = self.file.item_data(id).map_err(corrupt)?;
+                av1::decode(&data, most).map_err(corrupt)?
             }
-            fault => corrupt(&fault),
-        })?;
+            #[cfg(feature = "heic")]
+            b"hvc1" | b"hev1" => self.hevc(id, most)?,
+            other => return Err(uncoded(other)),
+        };
         if planes.widths[0] < width || planes.heights[0] < height {
             return Err(corrupt(
                 "the coded picture is smaller than its container states",
@@ -297,12 +285,47 @@ impl Heif<'_> {
         Ok(planes)
     }
 
+    #[cfg(feature = "heic")]
+    fn hevc(&self, id: u32, most: u64) -> Result<Planes, Finding> {
+        let config = self.hevc_config(id)?;
+        let data = self.file.item_data(id).map_err(corrupt)?;
+        let units = units(&data, usize::from(config.nal_length_size))
+            .ok_or_else(|| corrupt("a coded picture ends inside a unit"))?;
+        let all = config.nal_units.iter().map(Vec::as_slice).chain(units);
+        hevc::decode(all, most).map_err(|fault| match fault {
+            hevc::Fault::Decoder(heifer_hevc_dec::Error::Unimplemented(what)) => {
+                unsupported(&format!("an HEVC picture that needs {what}"))
+            }
+            fault => corrupt(fault),
+        })
+    }
+
+    #[cfg(feature = "heic")]
+    fn hevc_config(&self, id: u32) -> Result<&heifer_isobmff::boxes::HevcConfig, Finding> {
+        self.file
+            .hevc_config(id)
+            .map_err(corrupt)?
+            .ok_or_else(|| corrupt("a picture without its configuration (hvcC)"))
+    }
+
+    /// Primaries and transfer that the coded picture itself states, where its container says nothing.
+    fn coded_colours(&self, id: u32) -> Result<(u16, u16), Finding> {
+        match &self.file.item(id).map_err(corrupt)?.item_type.0 {
+            #[cfg(feature = "heic")]
+            b"hvc1" | b"hev1" => {
+                let config = self.hevc_config(id)?;
+                let units = config.nal_units.iter().map(Vec::as_slice);
+                let coding = hevc::stated_coding(units).map_err(corrupt)?;
+                Ok((coding.primaries, coding.transfer))
+            }
+            // Unspecified: AVIF without `colr` is shown as sRGB.
+            _ => Ok((2, 2)),
+        }
+    }
+
     /// `colr` of type `nclx`.
     fn nclx(&self, id: u32) -> Result<Option<Coding>, Finding> {
-        let mut properties = self
-            .file
-            .item_properties(id)
-            .map_err(|fault| corrupt(&fault))?;
+        let mut properties = self.file.item_properties(id).map_err(corrupt)?;
         Ok(properties.find_map(|property| match *property {
             Property::Color(ColorInfo::Nclx {
                 primaries,
@@ -323,7 +346,7 @@ impl Heif<'_> {
     fn conversion(&self, first_tile: u32) -> Result<Option<RowsToSrgb>, Finding> {
         let primary = self.file.primary_id;
         for id in [primary, first_tile] {
-            let profile = self.file.icc_profile(id).map_err(|fault| corrupt(&fault))?;
+            let profile = self.file.icc_profile(id).map_err(corrupt)?;
             if let Some(profile) = profile.filter(|profile| profile.len() <= MAX_ICC_BYTES) {
                 return Ok(RowsToSrgb::of_profile(profile));
             }
@@ -332,22 +355,11 @@ impl Heif<'_> {
             Some(stated) => Some(stated),
             None => self.nclx(first_tile)?,
         };
-        let coding = match stated {
-            Some(stated) => stated,
-            None => {
-                let config = self
-                    .file
-                    .hevc_config(first_tile)
-                    .map_err(|fault| corrupt(&fault))?
-                    .ok_or_else(|| corrupt("a picture without its configuration (hvcC)"))?;
-                hevc::stated_coding(config.nal_units.iter().map(Vec::as_slice))
-                    .map_err(|fault| corrupt(&fault))?
-            }
+        let (primaries, transfer) = match stated {
+            Some(stated) => (stated.primaries, stated.transfer),
+            None => self.coded_colours(first_tile)?,
         };
-        Ok(RowsToSrgb::of_code_points(
-            coding.primaries,
-            coding.transfer,
-        ))
+        Ok(RowsToSrgb::of_code_points(primaries, transfer))
     }
 
     fn alpha_of(&self, id: u32) -> Result<Option<u32>, Finding> {
@@ -360,10 +372,7 @@ impl Heif<'_> {
     }
 
     fn auxiliary(&self, id: u32) -> Result<Option<&str>, Finding> {
-        let mut properties = self
-            .file
-            .item_properties(id)
-            .map_err(|fault| corrupt(&fault))?;
+        let mut properties = self.file.item_properties(id).map_err(corrupt)?;
         Ok(properties.find_map(|property| match property {
             Property::AuxiliaryType(kind) => Some(kind.as_str()),
             _ => None,
@@ -515,6 +524,7 @@ impl Colours {
 const MAX_ICC_BYTES: usize = 1 << 20;
 
 /// The units of a coded item: each behind its length (14496-15 8.3.2).
+#[cfg(feature = "heic")]
 fn units(data: &[u8], length_bytes: usize) -> Option<Vec<&[u8]>> {
     let mut units = Vec::new();
     let mut rest = data;
@@ -528,6 +538,22 @@ fn units(data: &[u8], length_bytes: usize) -> Option<Vec<&[u8]>> {
         rest = behind;
     }
     Some(units)
+}
+
+/// Item types that this build decodes.
+const fn is_coded(kind: &[u8; 4]) -> bool {
+    match kind {
+        b"hvc1" | b"hev1" => cfg!(feature = "heic"),
+        b"av01" => cfg!(feature = "avif"),
+        _ => false,
+    }
+}
+
+fn uncoded(kind: &[u8; 4]) -> Finding {
+    unsupported(&format!(
+        "a picture coded as {}",
+        String::from_utf8_lossy(kind).escape_debug()
+    ))
 }
 
 fn is_alpha(kind: &str) -> bool {
@@ -545,14 +571,14 @@ const fn is_transform(property: &Property) -> bool {
 }
 
 fn has_transforms(file: &HeifFile<'_>, id: u32) -> Result<bool, Finding> {
-    let mut properties = file.item_properties(id).map_err(|fault| corrupt(&fault))?;
+    let mut properties = file.item_properties(id).map_err(corrupt)?;
     Ok(properties.any(is_transform))
 }
 
 /// Whether two items are turned or cropped differently.
 fn alpha_turns(file: &HeifFile<'_>, one: u32, other: u32) -> Result<bool, Finding> {
     let transforms = |id| -> Result<Vec<&Property>, Finding> {
-        let properties = file.item_properties(id).map_err(|fault| corrupt(&fault))?;
+        let properties = file.item_properties(id).map_err(corrupt)?;
         Ok(properties
             .filter(|property| is_transform(property))
             .collect())
@@ -573,7 +599,7 @@ struct Aperture {
 fn aperture(file: &HeifFile<'_>, id: u32) -> Result<Option<Aperture>, Finding> {
     let mut turned = false;
     let mut found = None;
-    for property in file.item_properties(id).map_err(|fault| corrupt(&fault))? {
+    for property in file.item_properties(id).map_err(corrupt)? {
         match *property {
             Property::Rotation(1..) | Property::Mirror(_) => turned = true,
             Property::CleanAperture { .. } if turned || found.is_some() => {

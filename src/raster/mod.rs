@@ -10,15 +10,23 @@ use crate::content_type::ContentType;
 use crate::report::Finding;
 use crate::sniff::Sniffed;
 
+#[cfg(feature = "avif")]
+mod av1;
 mod colour;
 mod frames;
-#[cfg(feature = "heic")]
+#[cfg(any(feature = "heic", feature = "avif"))]
 mod heif;
 #[cfg(feature = "heic")]
 mod hevc;
 mod icon;
+#[cfg(feature = "jxl")]
+mod jxl;
+mod pages;
+mod raw;
 mod resize;
-#[cfg(feature = "heic")]
+#[cfg(feature = "svg")]
+mod svg;
+#[cfg(any(feature = "heic", feature = "avif"))]
 mod yuv;
 
 pub(crate) use colour::{Conversion, conversion};
@@ -32,6 +40,12 @@ pub(crate) struct Limits {
     pub(crate) max_pixels: u64,
     /// The most bytes that the decoder may allocate, on top.
     pub(crate) max_alloc: u64,
+    /// The long side that a drawing is given when it is turned into pixels.
+    #[cfg_attr(
+        not(feature = "svg"),
+        expect(dead_code, reason = "drawings are not decoded")
+    )]
+    pub(crate) drawing_side_px: u32,
 }
 
 impl Default for Limits {
@@ -39,6 +53,7 @@ impl Default for Limits {
         Self {
             max_pixels: 100_000_000,
             max_alloc: 800_000_000,
+            drawing_side_px: 1_440,
         }
     }
 }
@@ -110,6 +125,16 @@ pub(crate) fn decode(
     let (mut raster, mut findings) = match sniffed.content_type {
         #[cfg(feature = "heic")]
         Some(ContentType::Heic | ContentType::Heif) => heif::decode(bytes, limits)?,
+        #[cfg(feature = "avif")]
+        Some(ContentType::Avif) => heif::decode(bytes, limits)?,
+        // Its decoder turns the picture as the codestream says; nothing is left to turn.
+        #[cfg(feature = "jxl")]
+        Some(ContentType::JpegXl) => return jxl::decode(bytes, limits).map(settled),
+        #[cfg(feature = "svg")]
+        Some(ContentType::Svg) => svg::decode(bytes, limits)?,
+        Some(ContentType::CameraRaw) => raw::decode(bytes, sniffed, limits)?,
+        Some(ContentType::Tiff) => pages::decode_tiff(bytes, sniffed, limits)?,
+        Some(ContentType::Ico) => pages::decode_ico(bytes, sniffed, limits)?,
         _ => decode_plain(bytes, sniffed, limits)?,
     };
     raster = opaque_if_so(raster);
@@ -231,6 +256,11 @@ fn eight_bits(picture: DynamicImage, sniffed: &Sniffed, findings: &mut Vec<Findi
         layout,
         pixels,
     }
+}
+
+#[cfg(feature = "jxl")]
+fn settled((raster, findings): (Raster, Vec<Finding>)) -> (Raster, Vec<Finding>) {
+    (opaque_if_so(raster), findings)
 }
 
 /// An alpha channel that hides nothing is dropped.

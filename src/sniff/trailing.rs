@@ -21,7 +21,11 @@ pub(super) fn note(rest: &[u8], what: &str, found: &mut Sniffed) {
                 Finding::refused(Code::AmbiguousType, message)
             }
         }
-        None => Finding::note(Code::Corrupt, message),
+        None if what == "data" => Finding::note(Code::Corrupt, message),
+        None => Finding::note(
+            Code::PartlySent,
+            format!("{message}: a message shows the picture alone"),
+        ),
     };
     found
         .findings
