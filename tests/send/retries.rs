@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mmsfit::send::{
-    CallbackOf, CarrierX, Client, DeliveryStatus, Doubt, RetryPolicy, SendError, Sinch, Stub,
+    CallbackOf, CarrierX, Client, ConnectFault, DeliveryStatus, Doubt, RetryPolicy, SendError,
+    Sinch, Stub,
 };
 use mmsfit::{Message, Millis, Provider};
 use url::Url;
@@ -438,6 +439,22 @@ async fn an_unreachable_provider_is_tried_again_and_nothing_is_unknown() -> Fall
             start.elapsed()
         );
     }
+    let nowhere = sender(Provider::Sinch, Some("http://no-such-host.invalid"));
+    let fault = Client::new(nowhere)
+        .retry(RetryPolicy::never())
+        .send(&quick_message(Provider::Sinch, "x").await)
+        .await
+        .expect_err("no such name");
+    assert!(
+        matches!(
+            &fault,
+            SendError::NotConnected {
+                fault: ConnectFault::Name,
+                ..
+            }
+        ),
+        "{fault}"
+    );
     let scripted = ScriptedProvider::start().await?;
     let tls = scripted.endpoint().replace("http:", "https:");
     let fault = Client::new(sender(Provider::CarrierX, Some(&tls)))

@@ -131,6 +131,16 @@ impl Store {
         })
     }
 
+    pub(super) fn remove(&self, record: &Record) -> Result<(), LedgerError> {
+        let key = key(&record.provider, &record.reference);
+        self.guarded(|| {
+            let write = self.database.begin_write()?;
+            write.open_table(MESSAGES)?.remove(key.as_str())?;
+            write.commit()?;
+            Ok(())
+        })
+    }
+
     pub(super) fn put_quiet(
         &self,
         provider: Provider,
