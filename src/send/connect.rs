@@ -115,7 +115,7 @@ impl Dialer {
                 .as_ref()
                 .map_err(|why| ConnectFault::Tls(why.clone()))?;
             let stream = connector.connect(name, stream).await;
-            Box::new(stream.map_err(|fault| ConnectFault::Tls(fault.to_string()))?)
+            Box::new(stream.map_err(tls_fault)?)
         } else {
             Box::new(stream)
         };
@@ -251,6 +251,17 @@ fn connector(roots: &[Vec<u8>]) -> Result<TlsConnector, String> {
         Ok::<_, rustls::Error>(TlsConnector::from(Arc::new(config)))
     };
     build().map_err(|fault| fault.to_string())
+}
+
+/// A fault of TLS itself, or of the socket underneath.
+fn tls_fault(fault: io::Error) -> ConnectFault {
+    let reason = fault
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match reason.map(ToString::to_string) {
+        Some(reason) => ConnectFault::Tls(reason),
+        None => ConnectFault::Socket(fault),
+    }
 }
 
 /// Counts what the connection took of the request.

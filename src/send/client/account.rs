@@ -8,7 +8,7 @@ use super::super::connect::Fault;
 use super::super::error::SendError;
 use super::super::retry::random;
 use super::super::{Request, Response, Token, no_such_call};
-use super::{Client, host_of};
+use super::{Client, host_of, is_passing};
 use crate::message::{Message, PhoneNumber};
 
 impl Client {
@@ -61,7 +61,7 @@ impl Client {
             };
             failed += 1;
             let next = Instant::now() + self.retry.pause(failed, random());
-            if failed >= self.retry.attempts || next >= deadline {
+            if failed >= self.retry.attempts || next >= deadline || !is_passing(&fault) {
                 return Err(fault);
             }
             sleep_until(next).await;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer::{is_about_the_account, may_repeat, wants_new_token};
 use super::connect::{Dialer, Fault, Line, Watcher};
-use super::error::{Doubt, SendError};
+use super::error::{ConnectFault, Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
 use super::pace::Gate;
 use super::receipt::Receipt;
@@ -295,7 +295,7 @@ impl Client {
                 continue;
             }
             failed += 1;
-            let repeats = may_repeat(&fault) || matches!(fault, SendError::NotConnected { .. });
+            let repeats = may_repeat(&fault) || is_passing(&fault);
             if !repeats || failed >= self.retry.attempts {
                 return Err(fault);
             }
@@ -395,6 +395,14 @@ impl Client {
         let provider = self.provider();
         blocking(move || ledger.quiet_for(provider, wait)).await?;
         Ok(())
+    }
+}
+
+/// Whether a connection may come about at the next try: a certificate that is not trusted will not be then.
+fn is_passing(fault: &SendError) -> bool {
+    match fault {
+        SendError::NotConnected { fault, .. } => !matches!(fault, ConnectFault::Tls(_)),
+        _ => false,
     }
 }
 
