@@ -25,7 +25,7 @@ use account::Held;
 
 /// Sends messages through one provider's account.
 ///
-/// A clone shares token, pace and ledger with its original.
+/// A clone shares token, pace and ledger with its original. It wants a Tokio runtime with I/O and time.
 ///
 /// # Examples
 ///
@@ -137,7 +137,8 @@ impl Client {
 
     /// Sends a message once.
     ///
-    /// A message whose client reference the ledger knows is answered from it, and not sent again.
+    /// A message whose client reference the ledger knows is answered from it, and not sent again. A future that is dropped
+    /// after the request was begun leaves the message unknown.
     ///
     /// # Errors
     ///
