@@ -272,10 +272,13 @@ async fn sinch_is_asked_again_after_the_four_codes_that_ask_for_it() -> Fallible
         )
     };
     scripted.script(["E106", "E113", "E618", "E626"].map(failure));
+    let start = Instant::now();
     let receipt = client(Provider::Sinch, &scripted)
         .send(&quick_message(Provider::Sinch, "x").await)
         .await?;
     assert_eq!(receipt.id, "MMS_1");
+    // Nothing is said of the wait: 20 ms, doubled each time.
+    assert!(start.elapsed() >= Duration::from_millis(20 + 40 + 80 + 160));
     assert_eq!(
         (scripted.requests().len(), scripted.accepted().len()),
         (5, 1)

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::super::answer::is_passing;
 use super::super::connect::Fault;
 use super::super::error::SendError;
 use super::super::retry::random;
 use super::super::{Request, Response, Token, no_such_call};
-use super::{Client, host_of, is_passing};
+use super::{Client, host_of};
 use crate::message::{Message, PhoneNumber};
 
 impl Client {

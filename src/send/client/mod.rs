@@ -11,9 +11,9 @@ use http::header::AUTHORIZATION;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{is_about_the_account, may_repeat, wants_new_token};
+use super::answer::{is_about_the_account, is_passing, may_repeat, wants_new_token};
 use super::connect::{Dialer, Fault, Line, Watcher};
-use super::error::{ConnectFault, Doubt, SendError};
+use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
 use super::pace::Gate;
 use super::receipt::Receipt;
@@ -70,6 +70,8 @@ pub struct Upload {
     pub total_bytes: u64,
 }
 
+/// The longest wait that is doubled up to.
+const LONGEST_UNSAID: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Client {
@@ -300,18 +302,33 @@ impl Client {
             if !repeats || failed >= self.retry.attempts {
                 return Err(fault);
             }
-            let pause = match &fault {
-                SendError::RetryLater { after, .. } => {
-                    (*after).max(self.retry.pause(failed, random()))
-                }
-                _ => self.retry.pause(failed, random()),
-            };
+            let pause = self.pause(&fault, failed, message);
             let next = Instant::now() + pause;
             if next >= deadline {
                 return Err(fault);
             }
             sleep_until(next).await;
         }
+    }
+
+    /// How long to wait before the next try. Where the provider asks for a wait and does not say how long, it doubles.
+    fn pause(&self, fault: &SendError, failed: u32, message: &Message) -> Duration {
+        let own = self.retry.pause(failed, random());
+        let SendError::RetryLater { after, .. } = fault else {
+            return own;
+        };
+        let unsaid = Duration::from_millis(message.rules().sending.throttle_wait.value().get());
+        if *after != unsaid {
+            return own.max(*after);
+        }
+        let doubled = 1_u32
+            .checked_shl(failed.saturating_sub(1))
+            .unwrap_or(u32::MAX);
+        own.max(
+            unsaid
+                .saturating_mul(doubled)
+                .min(LONGEST_UNSAID.max(unsaid)),
+        )
     }
 
     async fn one_try(
@@ -396,14 +413,6 @@ impl Client {
         let provider = self.provider();
         blocking(move || ledger.quiet_for(provider, wait)).await?;
         Ok(())
-    }
-}
-
-/// Whether a connection may come about at the next try: a certificate that is not trusted will not be then.
-fn is_passing(fault: &SendError) -> bool {
-    match fault {
-        SendError::NotConnected { fault, .. } => !matches!(fault, ConnectFault::Tls(_)),
-        _ => false,
     }
 }
 
