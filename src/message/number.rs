@@ -5,15 +5,16 @@ use std::str::FromStr;
 
 /// A telephone number of ITU-T E.164, or a short code.
 ///
-/// Read with its country code in front: `+1 555 123 0000`, spaces, dots, hyphens and parentheses allowed. Nothing is
-/// guessed: without `+` only a short code of 3 to 8 digits is one.
+/// Read with its country code in front: `+1 555 123 0000`; spaces, dots, hyphens and parentheses are left out, and nothing
+/// else is changed. Nothing is guessed: without `+` only a short code of 3 to 8 digits is one, and a number that holds the
+/// zero of calls within its country is refused.
 ///
 /// # Examples
 ///
 /// ```
 /// use mmsfit::PhoneNumber;
 ///
-/// let number: PhoneNumber = "+44 (0)20 7946 0958".parse()?;
+/// let number: PhoneNumber = "+44 20 7946-0958".parse()?;
 /// assert_eq!(number.to_string(), "+442079460958");
 /// assert!("555-1234-5678".parse::<PhoneNumber>().is_err());
 /// # Ok::<(), mmsfit::NotANumber>(())
@@ -117,6 +118,13 @@ impl FromStr for PhoneNumber {
             "0".repeat(usize::from(national.zeros())),
             national.value()
         );
+        // The parser leaves out what is dialled within the country only. What is sent is what was written, or nothing.
+        let written: String = rest.chars().filter(char::is_ascii_digit).collect();
+        if written != digits {
+            return fault(
+                "its country writes it otherwise abroad: leave out the prefix of calls within it",
+            );
+        }
         if digits.len() > MOST_DIGITS {
             return fault("it has more than 15 digits");
         }
@@ -160,7 +168,7 @@ mod tests {
             ("+15551230000", "+15551230000"),
             (" +1 (555) 123-0000 ", "+15551230000"),
             ("+1.212.555.0100", "+12125550100"),
-            ("+44 (0)20 7946 0958", "+442079460958"),
+            ("+44 20 7946-0958", "+442079460958"),
             ("+390612345678", "+390612345678"),
             ("+2908123", "+2908123"),
             ("+49 1512 3456789", "+4915123456789"),
@@ -215,6 +223,9 @@ mod tests {
             "15551230000",
             "5551230000",
             "+1555123000",
+            "+44 (0)20 7946 0958",
+            "+4402079460958",
+            "+015551230000",
             "+155512300000",
             "+1234567890123456",
             "+999123456789",

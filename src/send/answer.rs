@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 
 use super::codes::{self, ErrorClass, ErrorRow};
-use super::error::{Answer, Doubt, SendError};
+use super::error::{Answer, ConnectFault, Doubt, SendError};
 use super::json::shown;
 use super::{Response, Secret};
 use crate::message::Message;
@@ -123,6 +123,14 @@ pub(super) fn is_about_the_account(fault: &SendError) -> bool {
 /// Whether the message may be sent again without asking.
 pub(super) fn may_repeat(fault: &SendError) -> bool {
     matches!(fault, SendError::RetryLater { .. }) && class_of(fault) == Some(ErrorClass::Retry)
+}
+
+/// Whether a connection may come about at the next try: a certificate that is not trusted will not be then.
+pub(super) fn is_passing(fault: &SendError) -> bool {
+    match fault {
+        SendError::NotConnected { fault, .. } => !matches!(fault, ConnectFault::Tls(_)),
+        _ => false,
+    }
 }
 
 fn class_of(fault: &SendError) -> Option<ErrorClass> {

@@ -4,6 +4,7 @@
 //! a guess. At the pace that providers permit a handshake each costs nothing that matters.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,7 +22,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::error::{ConnectFault, Doubt};
@@ -59,6 +60,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// The most of a response's body that is read. Every documented answer is below 10 KB.
 const MOST_ANSWER_BYTES: usize = 1 << 20;
+const MOST_ADDRESSES: usize = 6;
 const AGENT: &str = concat!("mmsfit/", env!("CARGO_PKG_VERSION"));
 
 impl Dialer {
@@ -97,23 +99,12 @@ impl Dialer {
         let host = uri.host().ok_or(ConnectFault::Name)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let addresses = lookup_host((bare, port))
-            .await
-            .map_err(|_| ConnectFault::Name)?;
-        let mut last = ConnectFault::Name;
-        let mut stream = None;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(found) => {
-                    stream = Some(found);
-                    break;
-                }
-                Err(fault) => last = ConnectFault::Socket(fault),
-            }
-        }
-        let Some(stream) = stream else {
-            return Err(last);
-        };
+        let found = lookup_host((bare, port)).await;
+        let addresses: Vec<SocketAddr> = found
+            .map_err(|_| ConnectFault::Name)?
+            .take(MOST_ADDRESSES)
+            .collect();
+        let stream = self.first_to_answer(&addresses).await?;
         stream.set_nodelay(true).map_err(ConnectFault::Socket)?;
         let stream: Box<dyn Duplex> = if is_tls {
             let name = ServerName::try_from(bare.to_owned())
@@ -124,7 +115,7 @@ impl Dialer {
                 .as_ref()
                 .map_err(|why| ConnectFault::Tls(why.clone()))?;
             let stream = connector.connect(name, stream).await;
-            Box::new(stream.map_err(|fault| ConnectFault::Tls(fault.to_string()))?)
+            Box::new(stream.map_err(tls_fault)?)
         } else {
             Box::new(stream)
         };
@@ -139,6 +130,22 @@ impl Dialer {
             written,
             watcher,
         })
+    }
+}
+
+impl Dialer {
+    /// Each address has its share of the time, so that a silent one does not hide those behind it.
+    async fn first_to_answer(&self, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectFault> {
+        let share = self.connect_within / u32::try_from(addresses.len().max(1)).unwrap_or(1);
+        let mut last = ConnectFault::Name;
+        for address in addresses {
+            match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(fault)) => last = ConnectFault::Socket(fault),
+                Err(_) => last = ConnectFault::Late,
+            }
+        }
+        Err(last)
     }
 }
 
@@ -244,6 +251,17 @@ fn connector(roots: &[Vec<u8>]) -> Result<TlsConnector, String> {
         Ok::<_, rustls::Error>(TlsConnector::from(Arc::new(config)))
     };
     build().map_err(|fault| fault.to_string())
+}
+
+/// A fault of TLS itself, or of the socket underneath.
+fn tls_fault(fault: io::Error) -> ConnectFault {
+    let reason = fault
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match reason.map(ToString::to_string) {
+        Some(reason) => ConnectFault::Tls(reason),
+        None => ConnectFault::Socket(fault),
+    }
 }
 
 /// Counts what the connection took of the request.

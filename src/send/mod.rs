@@ -4,6 +4,7 @@
 //! whether a byte of a request was written, sends again only what cannot have been taken, and keeps a [`Ledger`] so that a
 //! crash or a second run sends nothing twice.
 
+mod account;
 mod answer;
 mod carrierx;
 mod client;
@@ -32,6 +33,7 @@ use bytes::Bytes;
 use crate::message::{Message, PhoneNumber};
 use crate::provider::Provider;
 
+pub use account::{AccountError, endpoint_name, key_names, sender_from};
 pub use carrierx::{CallbackOf, CarrierX};
 pub use client::{Client, Upload};
 pub use codes::{ErrorClass, ErrorRow, error_rows};

@@ -121,6 +121,12 @@ impl Sender for RingCentral {
     fn token_request(&self) -> Option<Result<Request, SendError>> {
         let pair = format!("{}:{}", self.client_id, self.client_secret.expose());
         let build = || {
+            // RFC 7617 §2: the colon ends the user's name.
+            if self.client_id.is_empty() || self.client_id.contains(':') {
+                return Err(SendError::Credentials(
+                    "the client id is empty or holds a colon",
+                ));
+            }
             let basic = Secret::from(STANDARD.encode(&pair)).header("Basic ")?;
             let form = form_urlencoded::Serializer::new(String::new())
                 .append_pair("grant_type", GRANT)

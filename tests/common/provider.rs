@@ -74,6 +74,8 @@ struct Log {
     arrivals: VecDeque<Instant>,
     limit: Option<(usize, Duration)>,
     throttled: usize,
+    reply_bytes: usize,
+    id_padding: usize,
     features: Vec<(String, Vec<String>)>,
     drop_parts: usize,
 }
@@ -166,6 +168,16 @@ impl ScriptedProvider {
     pub(crate) fn expire_tokens(&self) {
         let mut log = self.log();
         log.expired = log.tokens;
+    }
+
+    /// Makes CarrierX's ids longer by so many digits.
+    pub(crate) fn pad_ids(&self, digits: usize) {
+        self.log().id_padding = digits;
+    }
+
+    /// The length of the last yes, its head included.
+    pub(crate) fn reply_bytes(&self) -> usize {
+        self.log().reply_bytes
     }
 
     pub(crate) fn throttled(&self) -> usize {
@@ -282,6 +294,7 @@ impl ScriptedProvider {
         // From here on the message is taken, whatever the client hears of it.
         self.log().accepted.push(text);
         let whole = ok(&answer);
+        self.log().reply_bytes = whole.len();
         match act {
             Act::AcceptAndCut(bytes) => {
                 let mut stream = stream;
@@ -340,7 +353,10 @@ impl ScriptedProvider {
 
     /// The text of the message, and the answer of the founding documents.
     fn understand(&self, request: &Received, path: &str) -> Option<(String, Value)> {
-        let id = self.log().accepted.len() + 1;
+        let (id, padding) = {
+            let log = self.log();
+            (log.accepted.len() + 1, "0".repeat(log.id_padding))
+        };
         match path {
             "/restapi/v1.0/account/~/extension/~/mms" => {
                 let envelope = first_part(request)?;
@@ -374,7 +390,7 @@ impl ScriptedProvider {
                     json!({"direction": "outbound", "from": body.get("from"),
                     "group_recipients": body.get("group_recipients").unwrap_or(&json!([])),
                     "media_urls": body.get("media_urls"), "message": text, "message_segments": 1,
-                    "message_sid": format!("sid-{id}"), "price": null, "status": "queued",
+                    "message_sid": format!("sid-{id}{padding}"), "price": null, "status": "queued",
                     "to": body.get("to"), "type": "mms", "user_data": body.get("user_data")}),
                 ))
             }

@@ -80,6 +80,74 @@ async fn a_process_killed_at_any_moment_doubles_nothing_and_loses_nothing() -> F
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_that_cannot_be_recorded_and_all_goes_on_once_there_is_room() -> Fallible {
+    let scripted = ScriptedProvider::start().await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    drop(Ledger::open(&path)?);
+    let exe = std::env::current_exe()?;
+    let run = |most_bytes: Option<u64>| {
+        // A limit on the length of files stands in for a disk that is full: the write fails, the program lives.
+        let limit = most_bytes.map_or(String::new(), |bytes| {
+            format!("trap '' XFSZ; ulimit -f {}; ", bytes / 512)
+        });
+        Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!(
+                "{limit}exec \"$0\" --exact crash::sends_what_is_left_to_send --ignored"
+            ))
+            .arg(&exe)
+            .env("MMSFIT_TEST_ENDPOINT", scripted.endpoint())
+            .env("MMSFIT_TEST_LEDGER", &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+    };
+    // Long ids fill the room that a ledger begins with before the last message.
+    scripted.pad_ids(1_000);
+    let most_bytes = std::fs::metadata(&path)?.len();
+    let full = tokio::task::block_in_place(|| run(Some(most_bytes)))?;
+    assert!(!full.success(), "there was room for all");
+    let sent = scripted.accepted();
+    assert!(
+        (1..MESSAGES).contains(&sent.len()),
+        "{} were sent",
+        sent.len()
+    );
+    {
+        let ledger = Ledger::open(&path)?;
+        for text in &sent {
+            let entry = ledger
+                .find(Provider::CarrierX, text)?
+                .ok_or("sent and not recorded")?;
+            assert!(
+                matches!(entry.state, State::Accepted | State::Unknown),
+                "{text}: {entry:?}"
+            );
+        }
+    }
+    assert!(tokio::task::block_in_place(|| run(None))?.success());
+    let ledger = Ledger::open(&path)?;
+    for at in 0..MESSAGES {
+        let text = format!("m{at}");
+        let copies = scripted.accepted_count(&text);
+        let state = ledger
+            .find(Provider::CarrierX, &text)?
+            .map(|entry| entry.state);
+        assert!(
+            copies <= 1 && matches!(state, Some(State::Accepted | State::Unknown)),
+            "{text}: {copies} {state:?}"
+        );
+    }
+    let unknown = ledger.unknowns()?.len();
+    crate::tell(&format!(
+        "{} sent before the disk was full, {unknown} unknown, 0 twice",
+        sent.len()
+    ));
+    Ok(())
+}
+
 #[tokio::test]
 #[ignore = "run by its parent, which kills it"]
 async fn sends_what_is_left_to_send() -> Fallible {

@@ -303,3 +303,36 @@ async fn an_embedded_part_is_compressed_only_where_that_helps() -> Fallible {
     assert!(unpacked == silence);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_preview_shows_no_key_no_token_and_no_signature() -> Fallible {
+    let signed = Url::parse("https://media.example.com/a.gif?X-Signature=hunter2&x=1")?;
+    for provider in Provider::ALL.iter().copied() {
+        let bundle = bundle_under(provider.rules().clone(), vec![gif()]).await?;
+        let compose = plain(bundle, "Hi");
+        let message = match provider {
+            Provider::RingCentral => compose.build()?,
+            _ => compose.hosted([signed.clone()]).build()?,
+        };
+        let shown = Client::new(crate::sender(provider, None)).preview(&message)?;
+        for secret in [
+            "hunter2",
+            "client-secret",
+            "the-jwt",
+            "sinch-key",
+            "carrierx-token",
+            "tsg-key",
+        ] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("***"), "{shown}");
+        if let Some(token) = crate::sender(provider, None).token_request() {
+            let shown = mmsfit::send::show(&token?);
+            assert!(
+                !shown.contains("the-jwt") && !shown.contains("Y2xpZW50"),
+                "{shown}"
+            );
+        }
+    }
+    Ok(())
+}

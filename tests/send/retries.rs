@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mmsfit::send::{
-    CallbackOf, CarrierX, Client, DeliveryStatus, Doubt, RetryPolicy, SendError, Sinch, Stub,
+    CallbackOf, CarrierX, Client, ConnectFault, DeliveryStatus, Doubt, RetryPolicy, SendError,
+    Sinch, Stub,
 };
 use mmsfit::{Message, Millis, Provider};
 use url::Url;
@@ -271,10 +272,13 @@ async fn sinch_is_asked_again_after_the_four_codes_that_ask_for_it() -> Fallible
         )
     };
     scripted.script(["E106", "E113", "E618", "E626"].map(failure));
+    let start = Instant::now();
     let receipt = client(Provider::Sinch, &scripted)
         .send(&quick_message(Provider::Sinch, "x").await)
         .await?;
     assert_eq!(receipt.id, "MMS_1");
+    // Nothing is said of the wait: 20 ms, doubled each time.
+    assert!(start.elapsed() >= Duration::from_millis(20 + 40 + 80 + 160));
     assert_eq!(
         (scripted.requests().len(), scripted.accepted().len()),
         (5, 1)
@@ -438,6 +442,22 @@ async fn an_unreachable_provider_is_tried_again_and_nothing_is_unknown() -> Fall
             start.elapsed()
         );
     }
+    let nowhere = sender(Provider::Sinch, Some("http://no-such-host.invalid"));
+    let fault = Client::new(nowhere)
+        .retry(RetryPolicy::never())
+        .send(&quick_message(Provider::Sinch, "x").await)
+        .await
+        .expect_err("no such name");
+    assert!(
+        matches!(
+            &fault,
+            SendError::NotConnected {
+                fault: ConnectFault::Name,
+                ..
+            }
+        ),
+        "{fault}"
+    );
     let scripted = ScriptedProvider::start().await?;
     let tls = scripted.endpoint().replace("http:", "https:");
     let fault = Client::new(sender(Provider::CarrierX, Some(&tls)))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::super::answer::is_passing;
 use super::super::connect::Fault;
 use super::super::error::SendError;
 use super::super::retry::random;
@@ -61,7 +62,7 @@ impl Client {
             };
             failed += 1;
             let next = Instant::now() + self.retry.pause(failed, random());
-            if failed >= self.retry.attempts || next >= deadline {
+            if failed >= self.retry.attempts || next >= deadline || !is_passing(&fault) {
                 return Err(fault);
             }
             sleep_until(next).await;

@@ -11,7 +11,7 @@ use http::header::AUTHORIZATION;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{is_about_the_account, may_repeat, wants_new_token};
+use super::answer::{is_about_the_account, is_passing, may_repeat, wants_new_token};
 use super::connect::{Dialer, Fault, Line, Watcher};
 use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
@@ -25,7 +25,7 @@ use account::Held;
 
 /// Sends messages through one provider's account.
 ///
-/// A clone shares token, pace and ledger with its original.
+/// A clone shares token, pace and ledger with its original. It wants a Tokio runtime with I/O and time.
 ///
 /// # Examples
 ///
@@ -70,6 +70,8 @@ pub struct Upload {
     pub total_bytes: u64,
 }
 
+/// The longest wait that is doubled up to.
+const LONGEST_UNSAID: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Client {
@@ -137,7 +139,8 @@ impl Client {
 
     /// Sends a message once.
     ///
-    /// A message whose client reference the ledger knows is answered from it, and not sent again.
+    /// A message whose client reference the ledger knows is answered from it, and not sent again. A future that is dropped
+    /// after the request was begun leaves the message unknown.
     ///
     /// # Errors
     ///
@@ -295,22 +298,37 @@ impl Client {
                 continue;
             }
             failed += 1;
-            let repeats = may_repeat(&fault) || matches!(fault, SendError::NotConnected { .. });
+            let repeats = may_repeat(&fault) || is_passing(&fault);
             if !repeats || failed >= self.retry.attempts {
                 return Err(fault);
             }
-            let pause = match &fault {
-                SendError::RetryLater { after, .. } => {
-                    (*after).max(self.retry.pause(failed, random()))
-                }
-                _ => self.retry.pause(failed, random()),
-            };
+            let pause = self.pause(&fault, failed, message);
             let next = Instant::now() + pause;
             if next >= deadline {
                 return Err(fault);
             }
             sleep_until(next).await;
         }
+    }
+
+    /// How long to wait before the next try. Where the provider asks for a wait and does not say how long, it doubles.
+    fn pause(&self, fault: &SendError, failed: u32, message: &Message) -> Duration {
+        let own = self.retry.pause(failed, random());
+        let SendError::RetryLater { after, .. } = fault else {
+            return own;
+        };
+        let unsaid = Duration::from_millis(message.rules().sending.throttle_wait.value().get());
+        if *after != unsaid {
+            return own.max(*after);
+        }
+        let doubled = 1_u32
+            .checked_shl(failed.saturating_sub(1))
+            .unwrap_or(u32::MAX);
+        own.max(
+            unsaid
+                .saturating_mul(doubled)
+                .min(LONGEST_UNSAID.max(unsaid)),
+        )
     }
 
     async fn one_try(

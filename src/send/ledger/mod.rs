@@ -235,6 +235,35 @@ impl Ledger {
         Ok(true)
     }
 
+    /// Forgets what was accepted, declined or never written before a time, and says how many that were. Their references
+    /// may then be used again. What may have been taken stays until it is settled.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where it cannot be read or written.
+    pub fn forget_before(&self, time: SystemTime) -> Result<usize, LedgerError> {
+        let before = time
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let is_old = |record: &Record| {
+            record.at < before
+                && matches!(
+                    record.state,
+                    State::Intent | State::Accepted | State::Rejected
+                )
+        };
+        let mut forgotten = 0;
+        for record in self.inner.store.records(is_old)? {
+            // What is being sent right now is not old, whatever its last change says.
+            if !self.is_busy(&record) {
+                self.inner.store.remove(&record)?;
+                forgotten += 1;
+            }
+        }
+        Ok(forgotten)
+    }
+
     /// Keeps in mind that the provider asked for quiet.
     pub(super) fn quiet_for(&self, provider: Provider, wait: Duration) -> Result<(), LedgerError> {
         self.inner
@@ -285,15 +314,16 @@ impl Ledger {
 
     fn entry(&self, record: &Record) -> Entry {
         let mut entry = record.entry();
-        let is_busy = || {
-            self.busy().iter().any(|(provider, reference)| {
-                provider.name() == record.provider && *reference == record.reference
-            })
-        };
-        if entry.state == State::Written && !is_busy() {
+        if entry.state == State::Written && !self.is_busy(record) {
             entry.state = State::Unknown;
         }
         entry
+    }
+
+    fn is_busy(&self, record: &Record) -> bool {
+        self.busy().iter().any(|(provider, reference)| {
+            provider.name() == record.provider && *reference == record.reference
+        })
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<(Provider, String)>> {

@@ -131,6 +131,16 @@ impl Store {
         })
     }
 
+    pub(super) fn remove(&self, record: &Record) -> Result<(), LedgerError> {
+        let key = key(&record.provider, &record.reference);
+        self.guarded(|| {
+            let write = self.database.begin_write()?;
+            write.open_table(MESSAGES)?.remove(key.as_str())?;
+            write.commit()?;
+            Ok(())
+        })
+    }
+
     pub(super) fn put_quiet(
         &self,
         provider: Provider,
@@ -207,9 +217,19 @@ fn create(path: &Path) -> Result<(), LedgerError> {
         Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(lost) => return Err(fault(lost.error)),
     }
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(fault)
+    sync_folder(folder).map_err(fault)
+}
+
+/// A new name is durable once its folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Elsewhere folders cannot be opened, and the system keeps names by itself.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Runs something on the file; what the file's damage makes of it ends here, a panic as well.
