@@ -202,7 +202,7 @@ fn create(path: &Path) -> Result<(), LedgerError> {
         let file = draft.reopen()?;
         let database = redb::Builder::new()
             .set_cache_size(CACHE_BYTES)
-            .create_file(file)?;
+            .create_with_backend(redb::backends::FileBackend::new(file)?)?;
         let write = database.begin_write()?;
         write.open_table(MESSAGES)?;
         write.open_table(QUIET)?;
