@@ -55,10 +55,7 @@ fn stages(criterion: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(3));
     group.bench_function("entropy_decode", |bench| {
-        bench.iter(|| internals::decode_entropy(black_box(&data), 8));
-    });
-    group.bench_function("entropy_decode_corner_4", |bench| {
-        bench.iter(|| internals::decode_entropy(black_box(&data), 4));
+        bench.iter(|| internals::decode_entropy(black_box(&data)));
     });
     group.bench_function("curve_of_five_points", |bench| {
         bench.iter(|| {

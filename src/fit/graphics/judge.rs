@@ -199,7 +199,13 @@ mod tests {
     use crate::raster::Layout;
 
     fn stripes(period: u32) -> Raster {
-        let pixels = (0..64 * 64_u32).map(|at| if (at % 64 / period).is_multiple_of(2) { 20 } else { 230 });
+        let pixels = (0..64 * 64_u32).map(|at| {
+            if (at % 64 / period).is_multiple_of(2) {
+                20
+            } else {
+                230
+            }
+        });
         Raster {
             width: 64,
             height: 64,
