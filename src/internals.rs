@@ -90,15 +90,15 @@ pub fn curve_of_jpeg(data: &[u8], points: &[u64]) -> Result<Vec<(u64, f64)>, Str
         .map_err(|error| error.to_string())
 }
 
-/// Entropy-decodes, keeping `corner` frequencies of each block; returns a count of what is kept.
-pub fn decode_entropy(data: &[u8], corner: usize) -> Result<usize, String> {
-    let coefficients = jpeg::decode(data, |_, _| [corner; 4], &jpeg::Limits::default());
+/// Entropy-decodes; returns the blocks read.
+pub fn decode_entropy(data: &[u8]) -> Result<usize, String> {
+    let coefficients = jpeg::decode(data, &jpeg::Limits::default());
     let coefficients = coefficients.map_err(|error| error.to_string())?;
     Ok(coefficients
         .planes
         .iter()
         .flat_map(|plane| &plane.rows)
-        .map(Vec::len)
+        .map(jpeg::BlockRow::len)
         .sum())
 }
 

@@ -9,7 +9,7 @@ pub(crate) type Block = [i16; 64];
 pub(crate) const COEFFICIENT_UNIT: f32 = 16.0;
 
 /// Transforms eight rows of eight samples.
-#[inline]
+#[inline(always)]
 pub(crate) fn forward(samples: &[[u8; 8]; 8]) -> Block {
     let mut work = [[0f32; 8]; 8];
     for (row, samples) in work.iter_mut().zip(samples) {

@@ -3,7 +3,9 @@
 use super::bits::BitReader;
 use super::header::{Frame, Model, Parser, Scan};
 use super::huffman::{Decoder, extend};
-use super::{Error, Limits, Notes, ZIGZAG};
+use super::processor::on_this_processor;
+use super::rows::{BlockRow, RowBuilder, pack, put};
+use super::{Error, Limits, Notes};
 
 /// A picture as quantised coefficients.
 #[derive(Debug)]
@@ -14,56 +16,35 @@ pub(crate) struct Coefficients {
     pub(crate) planes: Vec<CoefficientPlane>,
 }
 
-/// The quantised coefficients of one component: of each block the `corner` × `corner` lowest, row-major.
+/// The quantised coefficients of one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CoefficientPlane {
-    /// Coefficients kept in each direction, 1 to 8.
-    pub(crate) corner: usize,
-    /// Quantisation table in natural order.
+    /// Quantisation table in zigzag order.
     pub(crate) quant: [u16; 64],
     /// Rows of blocks.
-    pub(crate) rows: Vec<Vec<i16>>,
+    pub(crate) rows: Vec<BlockRow>,
 }
 
-/// Reads a picture. `corners` says for each component how many frequencies are of use; the others are not kept.
+/// Reads a picture.
 ///
 /// # Errors
 ///
 /// Anything but a whole picture: truncated or corrupt data is never returned half-read.
-pub(crate) fn decode(
-    data: &[u8],
-    corners: impl FnOnce(&Frame, Model) -> [usize; 4],
-    limits: &Limits,
-) -> Result<Coefficients, Error> {
+pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Coefficients, Error> {
     let mut parser = Parser::new(data, *limits)?;
     let mut scan = parser.next_scan()?.ok_or(Error::Truncated)?;
     let frame = parser.frame()?.clone();
     let model = parser.model()?;
-    let wanted = corners(&frame, model);
-    let mut planes = Vec::with_capacity(frame.components.len());
-    let mut bytes = 0u64;
-    for (component, wanted) in frame.components.iter().zip(wanted) {
+    let mut budget = Budget::new(data.len() as u64, limits);
+    if frame.progressive {
         // Refinement needs the history of every coefficient.
-        let corner = if frame.progressive {
-            8
-        } else {
-            wanted.clamp(1, 8)
-        };
-        bytes += (component.blocks_w * component.blocks_h * corner * corner * 2) as u64;
-        planes.push(CoefficientPlane {
-            corner,
-            quant: [0; 64],
-            rows: Vec::new(),
-        });
+        budget.take(frame.blocks() * 128)?;
     }
-    if bytes > limits.max_coefficient_bytes {
-        let allowed = limits.max_coefficient_bytes;
-        return Err(Error::OverLimit {
-            what: "bytes of coefficients",
-            value: bytes,
-            allowed,
-        });
-    }
+    let plane = CoefficientPlane {
+        quant: [0; 64],
+        rows: Vec::new(),
+    };
+    let mut planes = vec![plane; frame.components.len()];
     let mut progress = super::progressive::Progress::new(&frame);
     let mut seen = [false; 4];
     let (mut scans, mut visits) = (0u32, 0u64);
@@ -93,7 +74,7 @@ pub(crate) fn decode(
                 let table = parser.quant[component.quant_index]
                     .ok_or(Error::Corrupt("missing quantisation table"))?;
                 plane.quant = table;
-                plane.rows = vec![Vec::new(); component.blocks_h];
+                plane.rows = vec![BlockRow::empty(); component.blocks_h];
             } else if !frame.progressive {
                 return Err(Error::Corrupt("a component is scanned twice"));
             }
@@ -102,7 +83,7 @@ pub(crate) fn decode(
         let end = if frame.progressive {
             progress.scan(&parser, &frame, &scan, &mut planes)?
         } else {
-            sequential(&parser, &frame, &scan, &mut planes)?
+            on_this_processor!(sequential(&parser, &frame, &scan, &mut planes, &mut budget))?
         };
         if is_left_over(parser.data, end) {
             return Err(Error::Corrupt(
@@ -138,6 +119,34 @@ fn is_left_over(data: &[u8], end: usize) -> bool {
     rest.iter()
         .take(marker)
         .any(|byte| !matches!(byte, 0x00 | 0xFF))
+}
+
+/// Bytes of coefficients: in proportion to the file, so that a small one cannot ask for much.
+struct Budget {
+    used: u64,
+    allowed: u64,
+}
+
+impl Budget {
+    fn new(file_bytes: u64, limits: &Limits) -> Self {
+        let earned = limits.least_coefficient_bytes + file_bytes.saturating_mul(32);
+        Self {
+            used: 0,
+            allowed: earned.min(limits.max_coefficient_bytes),
+        }
+    }
+
+    fn take(&mut self, bytes: u64) -> Result<(), Error> {
+        self.used += bytes;
+        if self.used > self.allowed {
+            return Err(Error::OverLimit {
+                what: "bytes of coefficients",
+                value: self.used,
+                allowed: self.allowed,
+            });
+        }
+        Ok(())
+    }
 }
 
 /// MCUs of a scan: across, down, and the blocks of each component in one MCU.
@@ -204,34 +213,31 @@ struct Lane<'p> {
     plane: usize,
     dc: &'p Decoder,
     ac: &'p Decoder,
-    /// Where in a block's corner each zigzag position goes; 64 for those not kept.
-    slots: [u8; 128],
     h: usize,
     v: usize,
-    row_length: usize,
-    size: usize,
+    /// One for each row of blocks in a row of MCUs, with the entries that it holds.
+    builders: Vec<(RowBuilder, usize)>,
 }
 
+#[inline(always)]
 fn sequential(
     parser: &Parser<'_>,
     frame: &Frame,
     scan: &Scan,
     planes: &mut [CoefficientPlane],
+    budget: &mut Budget,
 ) -> Result<usize, Error> {
     let geometry = geometry(frame, scan);
     let missing = Error::Corrupt("missing Huffman table");
     let mut lanes = Vec::with_capacity(4);
     for (part, &(h, v)) in scan.components.iter().zip(&geometry.blocks) {
-        let corner = planes[part.index].corner;
         lanes.push(Lane {
             plane: part.index,
             dc: parser.dc[part.dc].as_ref().ok_or(missing.clone())?,
             ac: parser.ac[part.ac].as_ref().ok_or(missing.clone())?,
-            slots: slots(corner),
             h,
             v,
-            row_length: frame.components[part.index].blocks_w * corner * corner,
-            size: corner * corner,
+            builders: (0..v).map(|_| Default::default()).collect(),
         });
     }
     let mut reader = BitReader::new(parser.data, scan.position);
@@ -239,13 +245,7 @@ fn sequential(
     let mut until_restart = parser.restart_interval;
     let mut restarts = 0;
     for mcu_y in 0..geometry.mcus_h {
-        for lane in &lanes {
-            // Allocated as the data proves to be there, so that a lying header costs nothing.
-            for row in &mut planes[lane.plane].rows[mcu_y * lane.v..(mcu_y + 1) * lane.v] {
-                *row = vec![0; lane.row_length];
-            }
-        }
-        for mcu_x in 0..geometry.mcus_w {
+        for _ in 0..geometry.mcus_w {
             if parser.restart_interval > 0 {
                 if until_restart == 0 {
                     restart(&mut reader, parser.data, restarts)?;
@@ -255,16 +255,15 @@ fn sequential(
                 }
                 until_restart -= 1;
             }
-            for (lane, predictor) in lanes.iter().zip(&mut predictors) {
-                for y in 0..lane.v {
-                    let row = &mut planes[lane.plane].rows[mcu_y * lane.v + y];
-                    for x in 0..lane.h {
-                        let mut block = [0i16; 128];
-                        decode_block(&mut reader, lane, predictor, &mut block)?;
-                        let at = (mcu_x * lane.h + x) * lane.size;
-                        if let Some(target) = row.get_mut(at..at + lane.size) {
-                            target.copy_from_slice(&block[..lane.size]);
-                        }
+            for (lane, predictor) in lanes.iter_mut().zip(&mut predictors) {
+                let (dc, ac, across) = (lane.dc, lane.ac, lane.h);
+                for (builder, used) in &mut lane.builders {
+                    for _ in 0..across {
+                        builder.push(
+                            used,
+                            #[inline(always)]
+                            |entries| decode_block(&mut reader, dc, ac, predictor, entries),
+                        )?;
                     }
                 }
             }
@@ -272,26 +271,38 @@ fn sequential(
         if reader.is_overrun() {
             return Err(Error::Truncated);
         }
+        for lane in &mut lanes {
+            let blocks = frame.components[lane.plane].blocks_w;
+            for (y, (builder, used)) in lane.builders.iter_mut().enumerate() {
+                let row = builder.finish(used, blocks);
+                budget.take(row.bytes())?;
+                planes[lane.plane].rows[mcu_y * lane.v + y] = row;
+            }
+        }
     }
     // A scan of one component leaves out the rows that pad the last MCU: they repeat the last one.
     for lane in &lanes {
         let rows = &mut planes[lane.plane].rows;
         let last = rows[geometry.mcus_h * lane.v - 1].clone();
-        rows[geometry.mcus_h * lane.v..].fill(last);
+        for row in &mut rows[geometry.mcus_h * lane.v..] {
+            budget.take(last.bytes())?;
+            *row = last.clone();
+        }
     }
     Ok(reader.align())
 }
 
-/// T.81 F.2.2: one block. Positions past the corner are decoded and dropped.
+/// T.81 F.2.2: one block; returns its DC and how many entries its AC coefficients take.
 #[inline(always)]
 fn decode_block(
     reader: &mut BitReader<'_>,
-    lane: &Lane<'_>,
+    dc: &Decoder,
+    ac: &Decoder,
     predictor: &mut i32,
-    block: &mut [i16; 128],
-) -> Result<(), Error> {
+    entries: &mut [u16; 128],
+) -> Result<(i16, usize), Error> {
     reader.refill();
-    let entry = lane.dc.entry(reader)?;
+    let entry = dc.entry(reader)?;
     reader.skip(entry.length());
     let mut difference = i32::from(entry.value());
     if difference == 0 && (entry.size() | entry.run() as u32) != 0 {
@@ -303,11 +314,11 @@ fn decode_block(
         reader.skip(size);
     }
     *predictor += difference;
-    block[0] = i16::try_from(*predictor).map_err(|_| Error::Corrupt("DC out of range"))?;
-    let mut position = 1usize;
+    let level = i16::try_from(*predictor).map_err(|_| Error::Corrupt("DC out of range"))?;
+    let (mut position, mut count) = (1usize, 0usize);
     while position < 64 {
         reader.refill();
-        let entry = lane.ac.entry(reader)?;
+        let entry = ac.entry(reader)?;
         reader.skip(entry.length());
         position += entry.run();
         let mut value = entry.value();
@@ -319,33 +330,22 @@ fn decode_block(
                         position += 1;
                         continue;
                     }
-                    0 => return Ok(()),
+                    0 => return Ok((level, count)),
                     _ => return Err(Error::Corrupt("a run without a value")),
                 }
             }
             value = extend(reader.peek(size), size);
             reader.skip(size);
+            put(entries, &mut count, position, value);
+        } else {
+            // Values that fit the lookup together with their code have at most nine bits.
+            entries[count & 127] = pack(position, value);
+            count += 1;
         }
-        block[usize::from(lane.slots[position & 127]) & 127] = value;
         position += 1;
     }
     if position > 64 {
         return Err(Error::Corrupt("a run past the end of the block"));
     }
-    Ok(())
-}
-
-/// Zigzag position to index in a corner; positions past the block, which hostile runs reach, go where nothing is kept.
-fn slots(corner: usize) -> [u8; 128] {
-    std::array::from_fn(|position| match ZIGZAG.get(position) {
-        Some(&natural) => {
-            let (x, y) = (usize::from(natural) % 8, usize::from(natural) / 8);
-            if x < corner && y < corner {
-                (y * corner + x) as u8
-            } else {
-                64
-            }
-        }
-        None => 64,
-    })
+    Ok((level, count))
 }

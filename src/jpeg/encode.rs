@@ -1,21 +1,39 @@
-//! Baseline JPEG out of fixed-point coefficients: statistics, exact length, writing.
+//! Baseline JPEG out of quantised blocks: tokens with their statistics, exact length, writing.
 
 #[cfg(test)]
 use super::bits::Counter;
 use super::bits::{BitWriter, Sink};
 use super::dct::Block;
 use super::huffman::Encoder;
-use super::quant::Quantiser;
+use super::processor::on_this_processor;
+use super::quant::{QuantTable, Quantiser};
+use super::rows::{SparseRow, nonzero, unpack};
 
-/// Blocks of all components in scan order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Layout {
+/// The frame of a file to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Luma sampling factors (h, v): (1, 1), (2, 1) or (2, 2); chroma has (1, 1).
+    /// Luma sampling factors (h, v), each 1 or 2; chroma has (1, 1).
     pub(crate) luma: (usize, usize),
-    /// One or three components, each with its blocks in the order in which the scan has them.
-    pub(crate) components: Vec<Vec<Block>>,
+    /// Three components, else one.
+    pub(crate) colour: bool,
+}
+
+impl Shape {
+    /// MCUs across and down.
+    pub(crate) fn mcus(&self) -> (usize, usize) {
+        let (h, v) = self.sampling();
+        (
+            (self.width as usize).div_ceil(8 * h),
+            (self.height as usize).div_ceil(8 * v),
+        )
+    }
+
+    /// One component is never interleaved (T.81 A.2.2).
+    pub(crate) fn sampling(&self) -> (usize, usize) {
+        if self.colour { self.luma } else { (1, 1) }
+    }
 }
 
 /// How often each symbol occurs, and the value bits beside them.
@@ -37,22 +55,11 @@ impl Default for Statistics {
 }
 
 impl Statistics {
-    /// Counts the symbols of `blocks`, which follow each other in a scan.
-    pub(crate) fn count(&mut self, blocks: &[Block], quantiser: &Quantiser) {
-        let mut predictor = 0i16;
-        for block in blocks {
-            let quantised = quantiser.quantise(block);
-            self.count_block(&quantised, &mut predictor);
-        }
-    }
-
     /// Counts one quantised block.
     #[inline(always)]
     pub(crate) fn count_block(&mut self, quantised: &Block, predictor: &mut i16) {
-        let size = bit_size(quantised[0].wrapping_sub(*predictor));
+        self.count_dc(quantised[0].wrapping_sub(*predictor));
         *predictor = quantised[0];
-        self.dc[size as usize & 255] += 1;
-        self.value_bits += u64::from(size);
         let mut mask = nonzero(quantised) & !1;
         let mut previous = 0u32;
         while mask != 0 {
@@ -60,16 +67,24 @@ impl Statistics {
             mask &= mask - 1;
             let run = position - previous - 1;
             previous = position;
-            let size = bit_size(quantised[position as usize & 63]);
-            if run > 15 {
-                self.ac[0xF0] += run >> 4;
-            }
-            self.ac[((run & 15) << 4 | size) as usize & 255] += 1;
-            self.value_bits += u64::from(size);
+            self.ac[0xF0] += run >> 4;
+            self.count_ac(run & 15, quantised[position as usize & 63]);
         }
-        if previous != 63 {
-            self.ac[0] += 1;
-        }
+        self.ac[0] += u32::from(previous != 63);
+    }
+
+    #[inline(always)]
+    fn count_dc(&mut self, difference: i16) {
+        let size = bit_size(difference);
+        self.dc[size as usize & 255] += 1;
+        self.value_bits += u64::from(size);
+    }
+
+    #[inline(always)]
+    fn count_ac(&mut self, run: u32, value: i16) {
+        let size = bit_size(value);
+        self.ac[(run << 4 | size) as usize & 255] += 1;
+        self.value_bits += u64::from(size);
     }
 
     /// Bits of entropy-coded data under the best tables, before stuffing, with the bytes of those tables' segments.
@@ -77,6 +92,145 @@ impl Statistics {
         let (dc, ac) = (Encoder::optimal(&self.dc), Encoder::optimal(&self.ac));
         let tables = dc.values.len() + ac.values.len() + 2 * 17;
         dc.bits(&self.dc) + ac.bits(&self.ac) + self.value_bits + 8 * tables as u64
+    }
+}
+
+/// Quantised blocks of a scan: what is left is to write each token's code.
+///
+/// Of each block the DC difference, then its AC coefficients as four bits of run and twelve of value, then a zero.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    shape: Shape,
+    list: Vec<u16>,
+    used: usize,
+    predictors: [i16; 3],
+    /// Of luma and of both chroma components together.
+    statistics: [Statistics; 2],
+}
+
+/// Sixteen zeros (T.81 F.1.2.2.1 ZRL).
+const ZEROS: u16 = 15;
+
+/// The most tokens of one block: 64 coefficients, three runs of sixteen, the end.
+const BLOCK_TOKENS: usize = 128;
+
+impl Tokens {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            shape,
+            list: Vec::new(),
+            used: 0,
+            predictors: [0; 3],
+            statistics: Default::default(),
+        }
+    }
+
+    /// Appends a block of component `index`; blocks come in the order of the scan.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, index: usize, quantised: &Block) {
+        self.add(
+            index,
+            quantised[0],
+            #[inline(always)]
+            |mut ac: Filler<'_>| {
+                let mut mask = nonzero(quantised) & !1;
+                while mask != 0 {
+                    let position = mask.trailing_zeros();
+                    mask &= mask - 1;
+                    ac.put(position, quantised[position as usize & 63]);
+                }
+                ac
+            },
+        );
+    }
+
+    /// Appends block `at` of a row whose steps are `from`, quantised anew.
+    #[inline(always)]
+    pub(crate) fn push_sparse(
+        &mut self,
+        index: usize,
+        row: &SparseRow,
+        at: usize,
+        from: &[u16; 64],
+        to: &Quantiser,
+    ) {
+        let dc = to.quantise_one(0, row.dc(at), from[0]);
+        self.add(
+            index,
+            dc,
+            #[inline(always)]
+            |mut ac: Filler<'_>| {
+                unpack(
+                    row.entries(at),
+                    #[inline(always)]
+                    |position, value| {
+                        let level = to.quantise_one(position, value, from[position & 63]);
+                        if level != 0 {
+                            ac.put(position as u32, level);
+                        }
+                    },
+                );
+                ac
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn add(&mut self, index: usize, dc: i16, fill: impl FnOnce(Filler<'_>) -> Filler<'_>) {
+        if self.list.len() < self.used + BLOCK_TOKENS {
+            // Doubling, so that few copies are made; what is not used is never touched.
+            let more = self.list.len().clamp(1 << 14, 1 << 19);
+            self.list.resize(self.list.len() + more, 0);
+        }
+        let mut unused = [0; BLOCK_TOKENS];
+        let target = self.list[self.used..]
+            .first_chunk_mut::<BLOCK_TOKENS>()
+            .unwrap_or(&mut unused);
+        let predictor = &mut self.predictors[index.min(2)];
+        let difference = dc.wrapping_sub(*predictor);
+        *predictor = dc;
+        let statistics = &mut self.statistics[index.min(1)];
+        statistics.count_dc(difference);
+        target[0] = difference as u16;
+        let filled = fill(Filler {
+            target,
+            statistics,
+            count: 1,
+            previous: 0,
+        });
+        filled.statistics.ac[0] += u32::from(filled.previous != 63);
+        filled.target[filled.count & (BLOCK_TOKENS - 1)] = 0;
+        self.used += filled.count + 1;
+    }
+
+    /// Of luma, and of chroma where there is any.
+    pub(crate) fn statistics(&self) -> &[Statistics] {
+        &self.statistics[..if self.shape.colour { 2 } else { 1 }]
+    }
+}
+
+/// The AC tokens of one block in the making.
+struct Filler<'t> {
+    target: &'t mut [u16; BLOCK_TOKENS],
+    statistics: &'t mut Statistics,
+    count: usize,
+    previous: u32,
+}
+
+impl Filler<'_> {
+    #[inline(always)]
+    fn put(&mut self, position: u32, value: i16) {
+        let mut run = position.wrapping_sub(self.previous + 1);
+        self.previous = position;
+        while run > 15 {
+            self.statistics.ac[0xF0] += 1;
+            self.target[self.count & (BLOCK_TOKENS - 1)] = ZEROS;
+            self.count += 1;
+            run = run.wrapping_sub(16) & 63;
+        }
+        self.statistics.count_ac(run, value);
+        self.target[self.count & (BLOCK_TOKENS - 1)] = (value << 4) as u16 | run as u16;
+        self.count += 1;
     }
 }
 
@@ -110,29 +264,29 @@ pub(crate) fn header_len(components: usize) -> u64 {
     2 + 18 + (4 + 65 * tables) + (10 + 3 * components as u64) + 4 + (8 + 2 * components as u64) + 2
 }
 
-/// The file: baseline sequential, JFIF 1.01, no metadata.
+/// The file: baseline sequential, JFIF 1.01, no metadata. `capacity` is what it is expected to take.
 pub(crate) fn encode(
-    layout: &Layout,
-    quantisers: &[Quantiser; 2],
+    tokens: &Tokens,
+    steps: &[QuantTable; 2],
     tables: &Tables,
     capacity: usize,
 ) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(capacity);
-    write(layout, quantisers, tables, &mut bytes);
+    write(tokens, steps, tables, &mut bytes);
     bytes
 }
 
 /// The length of [`encode`]'s result, nothing being written.
 #[cfg(test)]
-pub(crate) fn encoded_len(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables) -> u64 {
+pub(crate) fn encoded_len(tokens: &Tokens, steps: &[QuantTable; 2], tables: &Tables) -> u64 {
     let mut counter = Counter::default();
-    write(layout, quantisers, tables, &mut counter);
+    write(tokens, steps, tables, &mut counter);
     counter.0
 }
 
-fn write<S: Sink>(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables, sink: &mut S) {
-    let colour = layout.components.len() == 3;
-    let classes = if colour { 2 } else { 1 };
+fn write<S: Sink>(tokens: &Tokens, steps: &[QuantTable; 2], tables: &Tables, sink: &mut S) {
+    let shape = tokens.shape;
+    let (colour, classes) = if shape.colour { (true, 2) } else { (false, 1) };
     // JFIF 1.02 part 5: version 1.01, no density but an aspect ratio of 1:1, no thumbnail.
     put(
         sink,
@@ -141,16 +295,16 @@ fn write<S: Sink>(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables,
         ],
     );
     put(sink, &[0xFF, 0xDB, 0, 2 + 65 * classes]);
-    for (class, quantiser) in quantisers.iter().enumerate().take(classes.into()) {
+    for (class, table) in steps.iter().enumerate().take(classes.into()) {
         sink.byte(class as u8);
-        put(sink, &quantiser.table);
+        put(sink, table);
     }
-    let count = layout.components.len() as u8;
+    let count = if colour { 3u8 } else { 1 };
     put(sink, &[0xFF, 0xC0, 0, 8 + 3 * count, 8]);
-    put(sink, &(layout.height as u16).to_be_bytes());
-    put(sink, &(layout.width as u16).to_be_bytes());
+    put(sink, &(shape.height as u16).to_be_bytes());
+    put(sink, &(shape.width as u16).to_be_bytes());
     sink.byte(count);
-    let (h, v) = if colour { layout.luma } else { (1, 1) };
+    let (h, v) = shape.sampling();
     put(sink, &[1, (h << 4 | v) as u8, 0]);
     if colour {
         put(sink, &[2, 0x11, 1, 3, 0x11, 1]);
@@ -175,86 +329,51 @@ fn write<S: Sink>(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables,
         put(sink, &[2, 0x11, 3, 0x11]);
     }
     put(sink, &[0, 63, 0]);
-    scan(layout, quantisers, tables, sink);
+    on_this_processor!(scan(tokens, tables, sink));
     put(sink, &[0xFF, 0xD9]);
 }
 
-fn scan<S: Sink>(layout: &Layout, quantisers: &[Quantiser; 2], tables: &Tables, sink: &mut S) {
+/// T.81 F.1.2: every block's tokens as codes and value bits.
+#[inline(always)]
+fn scan<S: Sink>(tokens: &Tokens, tables: &Tables, sink: &mut S) {
     let mut writer = BitWriter::new(sink);
-    let mut predictors = [0i16; 3];
-    match layout.components.as_slice() {
-        [luma] => {
-            for block in luma {
-                write_block(
-                    &mut writer,
-                    block,
-                    &quantisers[0],
-                    (&tables.dc[0], &tables.ac[0]),
-                    &mut predictors[0],
-                );
-            }
+    let (h, v) = tokens.shape.sampling();
+    let per_mcu = if tokens.shape.colour { h * v + 2 } else { 1 };
+    let mut index_in_mcu = 0;
+    let mut list = tokens.list[..tokens.used].iter();
+    while let Some(&difference) = list.next() {
+        let class = usize::from(index_in_mcu >= h * v);
+        index_in_mcu += 1;
+        if index_in_mcu == per_mcu {
+            index_in_mcu = 0;
         }
-        [luma, blue, red] => {
-            let per_mcu = layout.luma.0 * layout.luma.1;
-            for ((luma, blue), red) in luma.chunks_exact(per_mcu).zip(blue).zip(red) {
-                for block in luma {
-                    write_block(
-                        &mut writer,
-                        block,
-                        &quantisers[0],
-                        (&tables.dc[0], &tables.ac[0]),
-                        &mut predictors[0],
-                    );
-                }
-                let codes = (&tables.dc[1], &tables.ac[1]);
-                write_block(&mut writer, blue, &quantisers[1], codes, &mut predictors[1]);
-                write_block(&mut writer, red, &quantisers[1], codes, &mut predictors[2]);
+        let (dc, ac) = (&tables.dc[class], &tables.ac[class]);
+        let difference = difference as i16;
+        let size = bit_size(difference);
+        writer.put(
+            dc.codes[size as usize & 255].into(),
+            dc.lengths[size as usize & 255].into(),
+        );
+        writer.put(value_bits(difference, size), size);
+        let mut position = 0u32;
+        for &token in list.by_ref() {
+            if token == 0 {
+                break;
             }
+            let value = (token as i16) >> 4;
+            let run = u32::from(token & 15);
+            position += run + 1;
+            let size = bit_size(value);
+            let symbol = (run << 4 | size) as usize & 255;
+            // Code and value bits together: at most 16 + 11.
+            let code = u32::from(ac.codes[symbol]) << size | value_bits(value, size);
+            writer.put(code, u32::from(ac.lengths[symbol]) + size);
         }
-        _ => {}
+        if position != 63 {
+            writer.put(ac.codes[0].into(), ac.lengths[0].into());
+        }
     }
     writer.finish();
-}
-
-/// T.81 F.1.2: one block.
-#[inline(always)]
-fn write_block<S: Sink>(
-    writer: &mut BitWriter<'_, S>,
-    block: &Block,
-    quantiser: &Quantiser,
-    (dc, ac): (&Encoder, &Encoder),
-    predictor: &mut i16,
-) {
-    let quantised = quantiser.quantise(block);
-    let difference = quantised[0].wrapping_sub(*predictor);
-    *predictor = quantised[0];
-    let size = bit_size(difference);
-    writer.put(
-        dc.codes[size as usize & 255].into(),
-        dc.lengths[size as usize & 255].into(),
-    );
-    writer.put(value_bits(difference, size), size);
-    let mut mask = nonzero(&quantised) & !1;
-    let mut previous = 0u32;
-    while mask != 0 {
-        let position = mask.trailing_zeros();
-        mask &= mask - 1;
-        let mut run = position - previous - 1;
-        previous = position;
-        while run > 15 {
-            writer.put(ac.codes[0xF0].into(), ac.lengths[0xF0].into());
-            run -= 16;
-        }
-        let value = quantised[position as usize & 63];
-        let size = bit_size(value);
-        let symbol = (run << 4 | size) as usize & 255;
-        // Code and value bits together: at most 16 + 10.
-        let code = u32::from(ac.codes[symbol]) << size | value_bits(value, size);
-        writer.put(code, u32::from(ac.lengths[symbol]) + size);
-    }
-    if previous != 63 {
-        writer.put(ac.codes[0].into(), ac.lengths[0].into());
-    }
 }
 
 /// T.81 F.1.2.1.1 SSSS: bits of the magnitude.
@@ -269,19 +388,6 @@ fn value_bits(value: i16, size: u32) -> u32 {
     (i32::from(value) + i32::from(value >> 15)) as u32 & ((1 << size) - 1)
 }
 
-/// A bit for each position that is not zero.
-#[inline(always)]
-fn nonzero(block: &Block) -> u64 {
-    let flags: [u8; 64] = std::array::from_fn(|i| u8::from(block[i] != 0));
-    let mut mask = 0;
-    for (index, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // Multiplication gathers the eight low bits into the top byte, first flag lowest.
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask |= bits << (8 * index);
-    }
-    mask
-}
-
 fn put<S: Sink>(sink: &mut S, bytes: &[u8]) {
     for &byte in bytes {
         sink.byte(byte);
@@ -293,15 +399,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::jpeg::{Coefficients, Error, Limits, ZIGZAG, chroma_table, decode, luma_table};
+    use crate::jpeg::{Coefficients, Error, Limits, chroma_table, decode, luma_table};
 
-    /// A layout whose quantised levels are those given, under tables of ones.
-    fn layout(
-        mcus: (usize, usize),
-        step: usize,
-        colour: bool,
-        levels: &[i16],
-    ) -> (Layout, [Quantiser; 2]) {
+    /// Blocks of each component in scan order, and quantisers under which they are these levels.
+    struct Picture {
+        shape: Shape,
+        components: Vec<Vec<Block>>,
+        quantisers: [Quantiser; 2],
+    }
+
+    fn picture(mcus: (usize, usize), step: usize, colour: bool, levels: &[i16]) -> Picture {
         let mut source = levels.iter().copied().cycle();
         let mut blocks = |count: usize| -> Vec<Block> {
             (0..count)
@@ -322,34 +429,53 @@ mod tests {
             components.push(blocks(count));
         }
         let size = |mcus: usize| (mcus * 8 * step) as u32;
-        let layout = Layout {
-            width: size(mcus.0),
-            height: size(mcus.1),
-            luma: (step, step),
+        Picture {
+            shape: Shape {
+                width: size(mcus.0),
+                height: size(mcus.1),
+                luma: (step, step),
+                colour,
+            },
             components,
-        };
-        (
-            layout,
-            [
+            quantisers: [
                 Quantiser::new(luma_table(0.01), &[0.5; 64]),
                 Quantiser::new(chroma_table(0.002), &[0.5; 64]),
             ],
-        )
+        }
     }
 
-    fn tables(layout: &Layout, quantisers: &[Quantiser; 2]) -> Tables {
-        let mut statistics = vec![Statistics::default(); layout.components.len().min(2)];
-        for (index, blocks) in layout.components.iter().enumerate() {
-            statistics[index.min(1)].count(blocks, &quantisers[index.min(1)]);
+    impl Picture {
+        fn tokens(&self) -> Tokens {
+            let mut tokens = Tokens::new(self.shape);
+            let (across, down) = self.shape.mcus();
+            let (h, v) = self.shape.sampling();
+            for mcu in 0..across * down {
+                for (index, blocks) in self.components.iter().enumerate() {
+                    let each = if index == 0 { h * v } else { 1 };
+                    for block in &blocks[mcu * each..(mcu + 1) * each] {
+                        tokens.push(index, &self.quantisers[index.min(1)].quantise(block));
+                    }
+                }
+            }
+            tokens
         }
-        Tables::optimal(&statistics)
+
+        fn steps(&self) -> [QuantTable; 2] {
+            [self.quantisers[0].table, self.quantisers[1].table]
+        }
+
+        fn file(&self) -> Vec<u8> {
+            let tokens = self.tokens();
+            let tables = Tables::optimal(tokens.statistics());
+            encode(&tokens, &self.steps(), &tables, 1 << 16)
+        }
     }
 
     fn read(data: &[u8]) -> Result<Coefficients, Error> {
-        decode(data, |_, _| [8; 4], &Limits::default())
+        decode(data, &Limits::default())
     }
 
-    /// The levels of a component of `coefficients` in scan order, zigzag.
+    /// The levels of a component of `coefficients` in scan order.
     fn levels(coefficients: &Coefficients, index: usize) -> Vec<Block> {
         let part = &coefficients.frame.components[index];
         let mut blocks = Vec::new();
@@ -357,10 +483,7 @@ mod tests {
             for left in (0..part.blocks_w).step_by(part.h) {
                 for y in top..top + part.v {
                     for x in left..left + part.h {
-                        let natural = &coefficients.planes[index].rows[y][x * 64..][..64];
-                        blocks.push(std::array::from_fn(|position| {
-                            natural[usize::from(ZIGZAG[position])]
-                        }));
+                        blocks.push(coefficients.planes[index].rows[y].block(x));
                     }
                 }
             }
@@ -382,15 +505,23 @@ mod tests {
             colour: bool,
             list in prop::collection::vec(level(), 65..2000),
         ) {
-            let (layout, quantisers) = layout(mcus, step, colour, &list);
-            let tables = tables(&layout, &quantisers);
-            let file = encode(&layout, &quantisers, &tables, 1 << 16);
-            prop_assert_eq!(encoded_len(&layout, &quantisers, &tables), file.len() as u64);
+            let picture = picture(mcus, step, colour, &list);
+            let (tokens, file) = (picture.tokens(), picture.file());
+            let tables = Tables::optimal(tokens.statistics());
+            prop_assert_eq!(encoded_len(&tokens, &picture.steps(), &tables), file.len() as u64);
+            let counted: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
+            let stuffed = file.windows(2).filter(|pair| *pair == [0xFF, 0]).count() as u64;
+            let components = picture.components.len();
+            prop_assert_eq!(
+                header_len(components) + counted.div_ceil(8) + stuffed,
+                file.len() as u64
+            );
             let back = read(&file).expect("own output reads");
             prop_assert_eq!(back.notes, crate::jpeg::Notes::default());
-            for (index, blocks) in layout.components.iter().enumerate() {
+            for (index, blocks) in picture.components.iter().enumerate() {
+                let quantiser = &picture.quantisers[index.min(1)];
                 let expected: Vec<Block> =
-                    blocks.iter().map(|block| quantisers[index.min(1)].quantise(block)).collect();
+                    blocks.iter().map(|block| quantiser.quantise(block)).collect();
                 prop_assert_eq!(levels(&back, index), expected);
             }
         }
@@ -401,15 +532,14 @@ mod tests {
             at: prop::sample::Index,
             bit in 0u8..8,
         ) {
-            let (layout, quantisers) = layout((3, 2), 2, true, &list);
-            let mut file = encode(&layout, &quantisers, &tables(&layout, &quantisers), 1 << 16);
+            let mut file = picture((3, 2), 2, true, &list).file();
             let index = at.index(file.len());
             file[index] ^= 1 << bit;
             // Either outcome is legal; a whole picture has all of its rows.
             if let Ok(back) = read(&file) {
                 for (plane, part) in back.planes.iter().zip(&back.frame.components) {
                     prop_assert_eq!(plane.rows.len(), part.blocks_h);
-                    prop_assert!(plane.rows.iter().all(|row| row.len() == part.blocks_w * 64));
+                    prop_assert!(plane.rows.iter().all(|row| row.len() == part.blocks_w));
                 }
             }
         }
@@ -420,8 +550,7 @@ mod tests {
         let list: Vec<i16> = (0..700)
             .map(|i| if i % 5 == 0 { i % 37 - 18 } else { 0 })
             .collect();
-        let (layout, quantisers) = layout((4, 3), 2, true, &list);
-        let file = encode(&layout, &quantisers, &tables(&layout, &quantisers), 1 << 16);
+        let file = picture((4, 3), 2, true, &list).file();
         for cut in 0..file.len() - 3 {
             assert!(
                 read(&file[..cut]).is_err(),

@@ -1,7 +1,7 @@
 //! Marker segments (T.81 B): frame, tables, scans.
 
 use super::huffman::Decoder;
-use super::{Error, Limits, Notes, ZIGZAG};
+use super::{Error, Limits, Notes};
 
 /// What the samples of the components are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,8 +370,8 @@ impl<'a> Parser<'a> {
                 .get(..size)
                 .ok_or(Error::Corrupt("short quantisation table"))?;
             let mut table = [0u16; 64];
-            for (position, &natural) in ZIGZAG.iter().enumerate() {
-                table[usize::from(natural)] = if wide == 1 {
+            for (position, step) in table.iter_mut().enumerate() {
+                *step = if wide == 1 {
                     u16::from_be_bytes([values[2 * position], values[2 * position + 1]])
                 } else {
                     values[position].into()

@@ -6,17 +6,21 @@ mod decode;
 mod encode;
 mod header;
 mod huffman;
+mod processor;
 mod progressive;
 mod quant;
+mod rows;
 mod scale;
 
 pub(crate) use dct::{Block, COEFFICIENT_UNIT, forward};
 pub(crate) use decode::{CoefficientPlane, Coefficients, decode};
-pub(crate) use encode::{Layout, Statistics, Tables, encode, header_len};
+pub(crate) use encode::{Shape, Statistics, Tables, Tokens, encode, header_len};
 #[cfg(any(test, feature = "bench-internals"))]
 pub(crate) use header::probe;
 pub(crate) use header::{Frame, FrameComponent, Model};
-pub(crate) use quant::{Quantiser, chroma_table, luma_table, quality_of};
+pub(crate) use processor::on_this_processor;
+pub(crate) use quant::{QuantTable, Quantiser, chroma_table, factor_of, luma_table, quality_of};
+pub(crate) use rows::{BlockRow, sparse};
 pub(crate) use scale::{Inverse, inverse};
 
 /// What a reader may spend on one file.
@@ -30,8 +34,10 @@ pub(crate) struct Limits {
     pub(crate) max_block_visits: u64,
     /// Marker segments in the file. Default: 10,000.
     pub(crate) max_segments: u32,
-    /// Bytes of coefficients kept. Default: 160 MiB.
+    /// Bytes of coefficients kept, whatever the length of the file. Default: 160 MiB.
     pub(crate) max_coefficient_bytes: u64,
+    /// Bytes of coefficients that any file may ask for, beside 32 for each of its own. Default: 64 MiB.
+    pub(crate) least_coefficient_bytes: u64,
 }
 
 impl Default for Limits {
@@ -42,6 +48,7 @@ impl Default for Limits {
             max_block_visits: 40_000_000,
             max_segments: 10_000,
             max_coefficient_bytes: 160 << 20,
+            least_coefficient_bytes: 64 << 20,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Progressive scans (T.81 G): spectral selection and successive approximation.
 
+use super::Error;
 use super::bits::BitReader;
 use super::decode::{CoefficientPlane, geometry, restart};
 use super::header::{Frame, Parser, Scan};
 use super::huffman::{Decoder, extend};
-use super::{Error, ZIGZAG};
+use super::processor::on_this_processor;
+use super::rows::{BlockRow, nonzero};
 
 /// Which bits of which coefficients have arrived.
 pub(super) struct Progress {
@@ -61,12 +63,6 @@ impl Progress {
                 }
                 *known = Some(scan.low);
             }
-            let row_length = frame.components[part.index].blocks_w * 64;
-            for row in &mut planes[part.index].rows {
-                if row.is_empty() {
-                    *row = vec![0; row_length];
-                }
-            }
         }
         let mut reader = BitReader::new(parser.data, scan.position);
         let mut walk = Walk {
@@ -77,9 +73,9 @@ impl Progress {
             end_of_bands: 0,
         };
         if scan.start == 0 {
-            walk.dc_scan(frame, &mut reader, planes)?;
+            on_this_processor!(walk.dc_scan(frame, &mut reader, planes))?;
         } else {
-            walk.ac_scan(frame, &mut reader, planes)?;
+            on_this_processor!(walk.ac_scan(frame, &mut reader, planes))?;
         }
         Ok(reader.align())
     }
@@ -111,6 +107,7 @@ impl Walk<'_, '_> {
         Ok(passed)
     }
 
+    #[inline(always)]
     fn dc_scan(
         &mut self,
         frame: &Frame,
@@ -122,9 +119,11 @@ impl Walk<'_, '_> {
         for part in &self.scan.components {
             tables.push(self.parser.dc[part.dc].as_ref());
         }
-        if self.scan.high == 0 && tables.iter().any(Option::is_none) {
+        let is_first = self.scan.high == 0;
+        if is_first && tables.iter().any(Option::is_none) {
             return Err(Error::Corrupt("missing Huffman table"));
         }
+        let low = self.scan.low;
         let mut predictors = [0i32; 4];
         for mcu_y in 0..geometry.mcus_h {
             for mcu_x in 0..geometry.mcus_w {
@@ -132,22 +131,24 @@ impl Walk<'_, '_> {
                     predictors = [0; 4];
                 }
                 for (index, &(h, v)) in geometry.blocks.iter().enumerate() {
-                    let rows = &mut planes[self.scan.components[index].index].rows;
+                    let part = self.scan.components[index].index;
+                    let rows = &mut planes[part].rows;
                     for y in 0..v {
+                        let row = dense(&mut rows[mcu_y * v + y], frame, part);
                         for x in 0..h {
-                            let dc = &mut rows[mcu_y * v + y][(mcu_x * h + x) * 64];
+                            let dc = &mut row[(mcu_x * h + x) * 64];
                             match tables[index] {
-                                Some(table) if self.scan.high == 0 => {
+                                Some(table) if is_first => {
                                     let size = u32::from(table.symbol(reader)?);
                                     if size > 11 {
                                         return Err(Error::Corrupt("DC difference out of range"));
                                     }
                                     let bits = reader.take(size);
                                     predictors[index] += i32::from(extend(bits, size));
-                                    *dc = i16::try_from(predictors[index] << self.scan.low)
+                                    *dc = i16::try_from(predictors[index] << low)
                                         .map_err(|_| Error::Corrupt("DC out of range"))?;
                                 }
-                                _ => *dc |= (reader.take(1) << self.scan.low) as i16,
+                                _ => *dc |= (reader.take(1) << low) as i16,
                             }
                         }
                     }
@@ -160,6 +161,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn ac_scan(
         &mut self,
         frame: &Frame,
@@ -172,8 +174,8 @@ impl Walk<'_, '_> {
             .as_ref()
             .ok_or(Error::Corrupt("missing Huffman table"))?;
         for row in &mut planes[part.index].rows[..geometry.mcus_h] {
-            let (blocks, _) = row.as_chunks_mut::<64>();
-            for block in &mut blocks[..geometry.mcus_w] {
+            let row = dense(row, frame, part.index);
+            for block in &mut row.as_chunks_mut::<64>().0[..geometry.mcus_w] {
                 self.mcu(reader)?;
                 if self.scan.high == 0 {
                     self.ac_first(reader, table, block)?;
@@ -189,7 +191,7 @@ impl Walk<'_, '_> {
     }
 
     /// T.81 G.1.2.2, first pass over a band.
-    #[inline]
+    #[inline(always)]
     fn ac_first(
         &mut self,
         reader: &mut BitReader<'_>,
@@ -200,36 +202,47 @@ impl Walk<'_, '_> {
             self.end_of_bands -= 1;
             return Ok(());
         }
+        let (end, low) = (self.scan.end, self.scan.low);
         let mut position = self.scan.start;
-        while position <= self.scan.end {
-            let symbol = table.symbol(reader)?;
-            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-            if size == 0 {
-                if run < 15 {
-                    self.end_of_bands = (1 << run) - 1 + reader.take(run);
-                    return Ok(());
+        while position <= end {
+            reader.refill();
+            let entry = table.entry(reader)?;
+            reader.skip(entry.length());
+            let run = entry.run();
+            let mut value = entry.value();
+            if value == 0 {
+                let size = entry.size();
+                if size == 0 {
+                    if run < 15 {
+                        self.end_of_bands = (1 << run) - 1 + reader.take(run as u32);
+                        return Ok(());
+                    }
+                    position += 16;
+                    continue;
                 }
-                position += 16;
-                continue;
+                value = extend(reader.peek(size), size);
+                reader.skip(size);
             }
-            position += run as usize;
-            if position > self.scan.end {
+            position += run;
+            if position > end {
                 return Err(Error::Corrupt("a run past the end of the band"));
             }
-            let bits = reader.take(size);
-            let value = i32::from(extend(bits, size)) << self.scan.low;
-            block[usize::from(ZIGZAG[position & 63])] =
-                i16::try_from(value).map_err(|_| Error::Corrupt("AC out of range"))?;
+            let value = i32::from(value) << low;
+            if i32::from(value as i16) != value {
+                return Err(Error::Corrupt("AC out of range"));
+            }
+            block[position & 63] = value as i16;
             position += 1;
         }
-        if position > self.scan.end + 1 {
+        if position > end + 1 {
             return Err(Error::Corrupt("a run past the end of the band"));
         }
         Ok(())
     }
 
-    /// T.81 G.1.2.3, one more bit of a band.
-    #[inline]
+    /// T.81 G.1.2.3, one more bit of a band. Coefficients that have history take a correction bit each, in their order;
+    /// runs count those that have none.
+    #[inline(always)]
     fn ac_refine(
         &mut self,
         reader: &mut BitReader<'_>,
@@ -237,59 +250,93 @@ impl Walk<'_, '_> {
         block: &mut [i16; 64],
     ) -> Result<(), Error> {
         let bit = 1i16 << self.scan.low;
-        let mut position = self.scan.start;
-        if self.end_of_bands == 0 {
-            while position <= self.scan.end {
-                let symbol = table.symbol(reader)?;
-                let (mut run, size) = (u32::from(symbol >> 4), symbol & 15);
-                let mut new = 0i16;
-                match size {
-                    0 if run < 15 => {
-                        self.end_of_bands = (1 << run) + reader.take(run);
-                        break;
-                    }
-                    0 => {}
-                    1 => new = if reader.take(1) == 1 { bit } else { -bit },
-                    _ => return Err(Error::Corrupt("refinement by more than one bit")),
-                }
-                loop {
-                    if position > self.scan.end {
-                        if new != 0 {
-                            return Err(Error::Corrupt("a run past the end of the band"));
-                        }
-                        break;
-                    }
-                    let coefficient = &mut block[usize::from(ZIGZAG[position & 63])];
-                    position += 1;
-                    if *coefficient != 0 {
-                        refine(reader, coefficient, bit);
-                    } else if run == 0 {
-                        *coefficient = new;
-                        break;
-                    } else {
-                        run -= 1;
-                    }
-                }
-            }
-        }
+        let band = (u64::MAX >> (63 - self.scan.end)) & (u64::MAX << self.scan.start);
+        // Both masks lose what has been passed.
+        let mut history = nonzero(block) & band;
         if self.end_of_bands > 0 {
-            for &natural in
-                &ZIGZAG[position.min(64)..=self.scan.end.max(position.saturating_sub(1)).min(63)]
-            {
-                let coefficient = &mut block[usize::from(natural)];
-                if *coefficient != 0 {
-                    refine(reader, coefficient, bit);
-                }
-            }
             self.end_of_bands -= 1;
+            correct(reader, block, history, bit);
+            return Ok(());
+        }
+        let mut fresh = !history & band;
+        while history | fresh != 0 {
+            reader.refill();
+            let entry = table.entry(reader)?;
+            let (run, size) = (entry.run(), entry.size());
+            // The lookup may have taken the value bit along; its sign is then known.
+            let mut new = 0i16;
+            reader.skip(entry.length());
+            match size {
+                0 if run < 15 => {
+                    self.end_of_bands = (1 << run) - 1 + reader.take(run as u32);
+                    correct(reader, block, history, bit);
+                    return Ok(());
+                }
+                0 => {}
+                1 => {
+                    let is_positive = match entry.value() {
+                        0 => reader.take(1) == 1,
+                        value => value > 0,
+                    };
+                    new = if is_positive { bit } else { -bit };
+                }
+                _ => return Err(Error::Corrupt("refinement by more than one bit")),
+            }
+            for _ in 0..run {
+                fresh &= fresh.wrapping_sub(1);
+            }
+            // The place of the new coefficient, or the end of a run of sixteen.
+            let place = fresh & fresh.wrapping_neg();
+            let passed = if place == 0 {
+                if new != 0 {
+                    return Err(Error::Corrupt("a run past the end of the band"));
+                }
+                u64::MAX
+            } else {
+                place - 1
+            };
+            correct(reader, block, history & passed, bit);
+            history &= !passed;
+            fresh &= !(passed | place);
+            if new != 0 {
+                block[place.trailing_zeros() as usize & 63] = new;
+            }
         }
         Ok(())
     }
 }
 
+/// The coefficients of a row, which is made when data for it arrives: a lying header costs nothing.
 #[inline(always)]
-fn refine(reader: &mut BitReader<'_>, coefficient: &mut i16, bit: i16) {
-    if reader.take(1) == 1 && *coefficient & bit == 0 {
-        *coefficient = coefficient.saturating_add(if *coefficient > 0 { bit } else { -bit });
+fn dense<'r>(row: &'r mut BlockRow, frame: &Frame, component: usize) -> &'r mut [i16] {
+    if let BlockRow::Dense(values) = row
+        && values.is_empty()
+    {
+        *values = vec![0; frame.components[component].blocks_w * 64].into();
+    }
+    match row {
+        BlockRow::Dense(values) => values,
+        // Rows of a progressive frame are never made sparse while it is read.
+        BlockRow::Sparse(_) => &mut [],
+    }
+}
+
+/// One correction bit for each coefficient of `which`, in zigzag order.
+#[inline(always)]
+fn correct(reader: &mut BitReader<'_>, block: &mut [i16; 64], mut which: u64, bit: i16) {
+    while which != 0 {
+        // A refill gives 32 bits at least.
+        reader.refill();
+        let count = which.count_ones().min(32);
+        let mut bits = reader.peek(count) << (32 - count);
+        reader.skip(count);
+        for _ in 0..count {
+            let coefficient = &mut block[which.trailing_zeros() as usize & 63];
+            let sign = (*coefficient >> 15) | 1;
+            let grows = (bits >> 31) as i16;
+            *coefficient = coefficient.wrapping_add(sign * bit * grows);
+            bits <<= 1;
+            which &= which - 1;
+        }
     }
 }

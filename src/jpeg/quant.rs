@@ -16,6 +16,12 @@ pub(crate) fn chroma_table(factor: f64) -> QuantTable {
     scaled(&CHROMA, factor)
 }
 
+/// How many times the table of T.81 K.1 the steps of a luma table are, by their sums.
+pub(crate) fn factor_of(table: &QuantTable) -> f64 {
+    let sum = |list: &[u8; 64]| list.iter().map(|&step| f64::from(step)).sum::<f64>();
+    sum(table) / sum(&LUMA)
+}
+
 /// The usual quality number, 1 to 100, whose tables are nearest to `factor`.
 pub(crate) fn quality_of(factor: f64) -> u8 {
     let quality = if factor <= 1.0 {
@@ -52,6 +58,20 @@ impl Quantiser {
         }
     }
 
+    /// Quantises a coefficient of `steps` steps of `step` each at a zigzag position.
+    #[inline(always)]
+    pub(crate) fn quantise_one(&self, position: usize, steps: i16, step: u16) -> i16 {
+        let at = position & 63;
+        if u16::from(self.table[at]) == step {
+            return steps.clamp(-MOST_LEVEL, MOST_LEVEL);
+        }
+        let size = u32::from(steps.unsigned_abs()).saturating_mul(u32::from(step) * UNIT);
+        let size = size.min(u32::from(u16::MAX - self.bias[at]));
+        let level = ((size + u32::from(self.bias[at])) * u32::from(self.reciprocal[at])) >> 16;
+        let level = (level as i16).min(MOST_LEVEL);
+        if steps < 0 { -level } else { level }
+    }
+
     /// Quantises one block.
     #[inline(always)]
     pub(crate) fn quantise(&self, block: &Block) -> Block {
@@ -68,6 +88,12 @@ impl Quantiser {
         quantised
     }
 }
+
+/// [`COEFFICIENT_UNIT`] as an integer.
+const UNIT: u32 = COEFFICIENT_UNIT as u32;
+
+/// The largest level of 8-bit baseline coding (T.81 F.1.2.2.1: ten bits of AC magnitude).
+const MOST_LEVEL: i16 = 1023;
 
 fn scaled(base: &[u8; 64], factor: f64) -> QuantTable {
     std::array::from_fn(|position| {

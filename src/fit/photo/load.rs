@@ -1,10 +1,12 @@
-//! Every source becomes coefficients of luma and chroma, as many frequencies of them as the search can use.
+//! Every source becomes coefficients of luma and chroma, from which every size comes.
 
+use crate::fit::photo::blocks::Blocks;
+use crate::fit::photo::choose::Candidate;
 use crate::fit::photo::planes::{self, Plane};
-use crate::fit::photo::{Chroma, PhotoError, PhotoOptions, PhotoSource};
+use crate::fit::photo::{Chroma, PhotoError, PhotoOptions, PhotoSource, ToSrgb};
 use crate::jpeg::{
     self, COEFFICIENT_UNIT, CoefficientPlane, Coefficients, Frame, FrameComponent, Model, Notes,
-    ZIGZAG,
+    QuantTable, Shape, on_this_processor, sparse,
 };
 
 /// The source, ready for the search.
@@ -12,80 +14,163 @@ use crate::jpeg::{
 pub(crate) struct Loaded {
     /// Gray or luma and chroma.
     pub(super) coefficients: Coefficients,
-    /// Sizes, in eighths of `coefficients`, that the search may choose, ascending, not empty.
-    pub(super) candidates: Vec<usize>,
     /// Long side of the original, before anything was scaled.
     pub(super) original_side: u32,
+    /// Bytes of the source, where it is a JPEG.
+    pub(super) source_bytes: Option<u64>,
+    /// The steps of the source's blocks, where they may stay as they are.
+    pub(super) floor: Option<[QuantTable; 2]>,
 }
 
-/// Interleaved pixels.
-#[derive(Clone, Copy)]
-pub(crate) struct Pixels<'a> {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    pub(crate) channels: usize,
-    pub(crate) data: &'a [u8],
+impl Loaded {
+    fn new(
+        coefficients: Coefficients,
+        original_side: u32,
+        source_bytes: Option<u64>,
+        options: &PhotoOptions<'_>,
+    ) -> Self {
+        let floor = floor(&coefficients).filter(|_| {
+            options.orientation <= 1
+                && options.forced.is_none()
+                && options.to_srgb.is_none()
+                && (!options.force_444 || coefficients.frame.h_max * coefficients.frame.v_max == 1)
+        });
+        Self {
+            coefficients,
+            original_side,
+            source_bytes,
+            floor,
+        }
+    }
+
+    /// The ways that the picture may be made, ascending by size, not empty.
+    pub(super) fn candidates(&self, options: &PhotoOptions<'_>) -> Vec<Candidate> {
+        if let Some((eighths, _)) = options.forced {
+            return vec![Candidate::Scaled(eighths)];
+        }
+        let frame = &self.coefficients.frame;
+        let eighths = allowed(frame.width.max(frame.height), options);
+        let mut candidates: Vec<Candidate> = eighths.into_iter().map(Candidate::Scaled).collect();
+        if self.floor.is_some() && candidates.last() == Some(&Candidate::Scaled(8)) {
+            // Blocks with full chroma can also be had with less of it.
+            if frame.components.len() == 1 || frame.h_max * frame.v_max == 4 {
+                candidates.pop();
+            }
+            candidates.push(Candidate::Kept);
+        }
+        candidates
+    }
+
+    /// The smallest of the sizes.
+    pub(super) fn least_eighths(&self, options: &PhotoOptions<'_>) -> usize {
+        self.candidates(options)
+            .first()
+            .map_or(1, |candidate| candidate.eighths())
+    }
+
+    /// The source's own blocks, to be quantised anew.
+    pub(super) fn into_blocks(self) -> Blocks {
+        let frame = &self.coefficients.frame;
+        let shape = Shape {
+            width: frame.width,
+            height: frame.height,
+            luma: (frame.h_max, frame.v_max),
+            colour: frame.components.len() == 3,
+        };
+        Blocks::Kept {
+            floor: self.floor.unwrap_or([[1; 64]; 2]),
+            shape,
+            source: self.coefficients,
+        }
+    }
+}
+
+/// The steps of luma and of both chroma components, where the source's blocks can be written as they are.
+fn floor(coefficients: &Coefficients) -> Option<[QuantTable; 2]> {
+    let components = &coefficients.frame.components;
+    let (luma, chroma) = components.split_first()?;
+    let fits = luma.h <= 2 && luma.v <= 2 && chroma.iter().all(|part| (part.h, part.v) == (1, 1));
+    let mut floor = [[1u8; 64]; 2];
+    for (index, plane) in coefficients.planes.iter().enumerate() {
+        for (step, &own) in floor[index.min(1)].iter_mut().zip(&plane.quant) {
+            *step = (*step).max(u8::try_from(own).ok().filter(|&own| own > 0)?);
+        }
+    }
+    (fits && matches!(coefficients.model, Model::Gray | Model::Ycc)).then_some(floor)
+}
+
+/// The sizes in eighths that are within the asked for sides, ascending, not empty.
+fn allowed(long_side: u32, options: &PhotoOptions<'_>) -> Vec<usize> {
+    let side = |eighths: usize| planes::scaled(long_side as usize, eighths);
+    let within = |eighths: &usize| {
+        options
+            .max_side_px
+            .is_none_or(|most| side(*eighths) <= most as usize)
+    };
+    let worth = |eighths: &usize| side(*eighths) >= options.min_side_px as usize;
+    let mut allowed: Vec<usize> = (1..=8).filter(within).filter(worth).collect();
+    if allowed.is_empty() {
+        // A source that is small already stays as it is; one that may only be smaller is averaged down from the least.
+        allowed.push((1..=8).rev().find(within).unwrap_or(1));
+    }
+    allowed
 }
 
 pub(super) fn load(
     source: PhotoSource<'_>,
     options: &PhotoOptions<'_>,
-    most_bytes: u64,
 ) -> Result<Loaded, PhotoError> {
     match source {
-        PhotoSource::Jpeg(data) => load_jpeg(data, options, most_bytes),
+        PhotoSource::Jpeg(data) => load_jpeg(data, options),
         PhotoSource::Rgb {
             width,
             height,
             pixels,
-        } => load_pixels(width, height, 3, pixels, options, most_bytes),
+        } => load_pixels(width, height, 3, pixels, options),
         PhotoSource::Gray {
             width,
             height,
             pixels,
-        } => load_pixels(width, height, 1, pixels, options, most_bytes),
+        } => load_pixels(width, height, 1, pixels, options),
     }
 }
 
-fn load_jpeg(
-    data: &[u8],
-    options: &PhotoOptions<'_>,
-    most_bytes: u64,
-) -> Result<Loaded, PhotoError> {
-    let mut candidates = Vec::new();
-    let mut side = 0;
-    let coefficients = jpeg::decode(
-        data,
-        |frame, model| {
-            side = frame.width.max(frame.height);
-            candidates = self::candidates(frame.width, frame.height, options, most_bytes);
-            let largest = candidates.last().copied().unwrap_or(8);
-            let direct = matches!(model, Model::Gray | Model::Ycc) && options.to_srgb.is_none();
-            corners(frame, largest, direct)
-        },
-        &options.limits,
-    )?;
-    if matches!(coefficients.model, Model::Gray)
-        || (coefficients.model == Model::Ycc && options.to_srgb.is_none())
-    {
-        return Ok(Loaded {
-            coefficients,
-            candidates,
-            original_side: side,
-        });
+fn load_jpeg(data: &[u8], options: &PhotoOptions<'_>) -> Result<Loaded, PhotoError> {
+    let bytes = Some(data.len() as u64);
+    let coefficients = jpeg::decode(data, &options.limits)?;
+    let side = coefficients.frame.width.max(coefficients.frame.height);
+    if matches!(coefficients.model, Model::Gray | Model::Ycc) {
+        return Ok(Loaded::new(coefficients, side, bytes, options));
     }
     // Other colours are decoded at the largest size of use, converted, and taken up as a source of that size.
-    let largest = candidates.last().copied().unwrap_or(8);
+    let largest = largest_of_use(&coefficients.frame, data.len() as u64, options);
     let notes = coefficients.notes;
     let converted = convert(coefficients, largest, options)?;
-    let (width, height) = (converted.frame.width, converted.frame.height);
-    let candidates = self::candidates(width, height, options, most_bytes);
-    Ok(Loaded {
-        coefficients: Coefficients { notes, ..converted },
-        candidates,
-        original_side: side,
-    })
+    let coefficients = Coefficients { notes, ..converted };
+    let options = PhotoOptions {
+        to_srgb: None,
+        ..*options
+    };
+    Ok(Loaded::new(coefficients, side, bytes, &options))
 }
+
+/// The largest size that may be chosen where the source is not far over the limit, else the largest that gets bits enough.
+fn largest_of_use(frame: &Frame, file_bytes: u64, options: &PhotoOptions<'_>) -> usize {
+    let allowed = allowed(frame.width.max(frame.height), options);
+    let bits = options.limit_bytes as f64 * 8.0;
+    let pixels = f64::from(frame.width) * f64::from(frame.height);
+    let is_near = options.limit_bytes.saturating_mul(4) >= file_bytes;
+    let rate = |eighths: usize| bits / (pixels * (eighths * eighths) as f64 / 64.0);
+    let of_use = allowed.iter().copied();
+    of_use
+        .rev()
+        .find(|&eighths| is_near || rate(eighths) >= LEAST_BITS)
+        .or(allowed.first().copied())
+        .unwrap_or(1)
+}
+
+/// At fewer bits a pixel a smaller size always looked better (calibration).
+const LEAST_BITS: f64 = 0.6;
 
 fn load_pixels(
     width: u32,
@@ -93,7 +178,6 @@ fn load_pixels(
     channels: usize,
     data: &[u8],
     options: &PhotoOptions<'_>,
-    most_bytes: u64,
 ) -> Result<Loaded, PhotoError> {
     if width == 0
         || height == 0
@@ -110,77 +194,69 @@ fn load_pixels(
         }
         .into());
     }
-    let candidates = candidates(width, height, options, most_bytes);
-    let largest = candidates.last().copied().unwrap_or(8);
-    let pixels = Pixels {
-        width: width as usize,
-        height: height as usize,
-        channels,
-        data,
+    let (width, height) = (width as usize, height as usize);
+    let to_srgb = options.to_srgb.filter(|_| channels == 3);
+    let row = width * channels;
+    let coefficients = taken_up(width, height, channels, |y, line| {
+        let source = &data[y * row..(y + 1) * row];
+        match to_srgb {
+            Some(to_srgb) => to_srgb(source, line),
+            None => line.copy_from_slice(source),
+        }
+    });
+    let options = PhotoOptions {
+        to_srgb: None,
+        ..*options
     };
-    let coefficients = from_pixels(pixels, largest, options.to_srgb);
-    Ok(Loaded {
-        coefficients,
-        candidates,
-        original_side: width.max(height),
-    })
+    let side = width.max(height) as u32;
+    Ok(Loaded::new(coefficients, side, None, &options))
 }
 
-/// The eighths worth trying: dense enough to hold the bytes, not so dense that there are too few for each pixel.
-fn candidates(width: u32, height: u32, options: &PhotoOptions<'_>, most_bytes: u64) -> Vec<usize> {
-    if let Some((eighths, _)) = options.forced {
-        return vec![eighths];
-    }
-    let side = |eighths: usize| planes::scaled(width.max(height) as usize, eighths);
-    let within = |eighths: usize| {
-        options
-            .max_side_px
-            .is_none_or(|most| side(eighths) <= most as usize)
+/// The planes of the chosen size, in sRGB's luma and chroma.
+pub(super) fn finished(
+    loaded: Loaded,
+    eighths: usize,
+    chroma: Chroma,
+    options: &PhotoOptions<'_>,
+) -> Vec<Plane> {
+    let source = loaded.coefficients;
+    let Some(to_srgb) = options
+        .to_srgb
+        .filter(|_| source.model == Model::Ycc && source.planes.len() == 3)
+    else {
+        return planes::all(source, eighths, chroma);
     };
-    let pixels = |eighths: usize| {
-        planes::scaled(width as usize, eighths) as f64
-            * planes::scaled(height as usize, eighths) as f64
-    };
-    let bits = most_bytes as f64 * 8.0;
-    let worth = |eighths: &usize| side(*eighths) >= options.min_side_px as usize;
-    let mut allowed: Vec<usize> = (1..=8)
-        .filter(|&eighths| within(eighths))
-        .filter(worth)
-        .collect();
-    if allowed.is_empty() {
-        // A source that is small already stays as it is; one that may only be smaller is averaged down from the least.
-        allowed.push((1..=8).rev().find(|&eighths| within(eighths)).unwrap_or(1));
+    let mut planes = planes::all(source, eighths, Chroma::Full);
+    to_srgb_planes(&mut planes, to_srgb);
+    if chroma == Chroma::Quarter {
+        for plane in &mut planes[1..] {
+            *plane = planes::resize(plane, plane.width.div_ceil(2), plane.height.div_ceil(2));
+        }
     }
-    // At LEAST_BITS a pixel a smaller size always looked better, at MOST_BITS a larger one (calibration).
-    let useful = |&eighths: &usize| {
-        let rate = bits / pixels(eighths);
-        (LEAST_BITS..=MOST_BITS).contains(&rate)
-    };
-    let mut useful: Vec<usize> = allowed.iter().copied().filter(useful).collect();
-    if useful.is_empty() {
-        // All too dense or all too sparse: the nearest.
-        let nearest = allowed
-            .iter()
-            .copied()
-            .rev()
-            .find(|&eighths| bits / pixels(eighths) >= LEAST_BITS);
-        useful.push(nearest.or(allowed.first().copied()).unwrap_or(1));
-    }
-    useful
+    planes
 }
 
-const LEAST_BITS: f64 = 0.8;
-const MOST_BITS: f64 = 6.0;
-
-/// Frequencies that a component must keep for its largest use.
-fn corners(frame: &Frame, largest: usize, direct: bool) -> [usize; 4] {
-    let mut corners = [8; 4];
-    for (corner, component) in corners.iter_mut().zip(&frame.components) {
-        let finest = (frame.h_max / component.h.max(1)).max(frame.v_max / component.v.max(1));
-        // The visible-error model looks one octave past the largest size for luma where it is at hand.
-        *corner = if direct { (largest * finest).min(8) } else { 8 };
+/// Converts luma and chroma in place, line by line.
+fn to_srgb_planes(planes: &mut [Plane], to_srgb: ToSrgb<'_>) {
+    let [luma, blue, red] = planes else {
+        return;
+    };
+    let width = luma.width;
+    let (mut line, mut converted) = (vec![0u8; width * 3], vec![0u8; width * 3]);
+    let lines = luma
+        .samples
+        .chunks_exact_mut(width)
+        .zip(blue.samples.chunks_exact_mut(width))
+        .zip(red.samples.chunks_exact_mut(width));
+    for ((luma, blue), red) in lines {
+        for (x, pixel) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            *pixel = to_rgb([luma[x], blue[x], red[x]]);
+        }
+        to_srgb(&line, &mut converted);
+        for (x, &pixel) in converted.as_chunks::<3>().0.iter().enumerate() {
+            [luma[x], blue[x], red[x]] = to_ycc(pixel);
+        }
     }
-    corners
 }
 
 /// Decodes planes, converts them, and takes them up again.
@@ -189,25 +265,19 @@ fn convert(
     eighths: usize,
     options: &PhotoOptions<'_>,
 ) -> Result<Coefficients, PhotoError> {
-    let count = source.planes.len();
-    let parts: Vec<Plane> = (0..count)
-        .map(|index| planes::component(&source, index, eighths, Chroma::Full))
-        .collect();
-    let (width, height) = (parts[0].width, parts[0].height);
-    let model = source.model;
-    drop(source);
+    let (model, count) = (source.model, source.planes.len());
     if count == 4 && options.to_srgb.is_none() {
         return Err(PhotoError::NeedsConversion);
     }
-    let mut data = vec![0u8; width * height * 3];
+    let parts = planes::all(source, eighths, Chroma::Full);
+    let (width, height) = (parts[0].width, parts[0].height);
     let mut line = vec![0u8; width * count];
-    for (y, target) in data.chunks_exact_mut(width * 3).enumerate() {
+    Ok(taken_up(width, height, 3, |y, target| {
         for (x, pixel) in line.chunks_exact_mut(count).enumerate() {
-            let at = y * width + x;
             for (value, part) in pixel.iter_mut().zip(&parts) {
-                *value = part.samples[at];
+                *value = part.samples[y * width + x];
             }
-            if matches!(model, Model::Ycc | Model::Ycck) {
+            if model == Model::Ycck {
                 let rgb = to_rgb([pixel[0], pixel[1], pixel[2]]);
                 pixel[..3].copy_from_slice(&rgb);
             }
@@ -222,66 +292,42 @@ fn convert(
             Some(to_srgb) => to_srgb(&line, target),
             None => target.copy_from_slice(&line),
         }
-    }
-    drop(parts);
-    Ok(from_pixels(
-        Pixels {
-            width,
-            height,
-            channels: 3,
-            data: &data,
-        },
-        8,
-        None,
-    ))
+    }))
 }
 
-/// Coefficients of pixels, 4:4:4, with steps of one.
-fn from_pixels(
-    pixels: Pixels<'_>,
-    largest: usize,
-    to_srgb: Option<super::ToSrgb<'_>>,
+/// Coefficients of pixels in sRGB or grey, which `line` gives line by line: 4:4:4, with steps of one.
+fn taken_up(
+    width: usize,
+    height: usize,
+    channels: usize,
+    mut line: impl FnMut(usize, &mut [u8]),
 ) -> Coefficients {
-    let Pixels {
-        width,
-        height,
-        channels,
-        data,
-    } = pixels;
     let (blocks_w, blocks_h) = (width.div_ceil(8), height.div_ceil(8));
-    let corner = largest.clamp(1, 8);
-    let mut planes: Vec<CoefficientPlane> = (0..channels)
-        .map(|_| CoefficientPlane {
-            corner,
-            quant: [1; 64],
-            rows: Vec::with_capacity(blocks_h),
-        })
-        .collect();
-    let mut converted = vec![0u8; width * channels];
+    let plane = CoefficientPlane {
+        quant: [1; 64],
+        rows: Vec::with_capacity(blocks_h),
+    };
+    let mut planes = vec![plane; channels];
+    let mut pixels = vec![0u8; width * channels];
     let mut bands = vec![vec![[0u8; 8]; blocks_w * 8]; channels];
+    let mut blocks = vec![[0i16; 64]; blocks_w];
     for top in (0..height).step_by(8) {
         for y in 0..8 {
-            let from = (top + y).min(height - 1);
-            let mut line = &data[from * width * channels..][..width * channels];
-            if let Some(to_srgb) = to_srgb.filter(|_| channels == 3) {
-                to_srgb(line, &mut converted);
-                line = &converted;
+            if top + y < height {
+                line(top + y, &mut pixels);
             }
-            split(line, channels, y, &mut bands, blocks_w);
+            split(&pixels, channels, y, &mut bands, blocks_w);
         }
         for (plane, band) in planes.iter_mut().zip(&bands) {
-            let mut row = Vec::with_capacity(blocks_w * corner * corner);
-            for block in band.as_chunks::<8>().0 {
-                let zigzag = jpeg::forward(block);
-                let mut natural = [0i16; 64];
-                for (&value, &at) in zigzag.iter().zip(&ZIGZAG) {
-                    natural[usize::from(at)] =
-                        (f32::from(value) / COEFFICIENT_UNIT).round_ties_even() as i16;
+            let row = on_this_processor!({
+                for (block, samples) in blocks.iter_mut().zip(band.as_chunks::<8>().0) {
+                    let exact = jpeg::forward(samples);
+                    for (value, &exact) in block.iter_mut().zip(&exact) {
+                        *value = (f32::from(exact) / COEFFICIENT_UNIT).round_ties_even() as i16;
+                    }
                 }
-                for v in 0..corner {
-                    row.extend_from_slice(&natural[v * 8..v * 8 + corner]);
-                }
-            }
+                sparse(&blocks)
+            });
             plane.rows.push(row);
         }
     }

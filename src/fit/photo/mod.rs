@@ -1,10 +1,13 @@
 //! One photograph under a byte limit: scale, chroma and quality chosen together for the screen that shows it.
 
+mod blocks;
+mod choose;
 mod load;
 mod model;
 mod planes;
 mod probe;
 mod search;
+mod tables;
 
 use crate::jpeg;
 
@@ -83,13 +86,15 @@ pub(crate) enum Chroma {
     Full,
     /// Half of luma's width and height (4:2:0).
     Quarter,
+    /// As the source has it, its blocks being kept.
+    Kept,
 }
 
 impl Chroma {
     /// Luma samples for one of chroma, in each direction.
     pub(crate) fn step(self) -> usize {
         match self {
-            Self::Full => 1,
+            Self::Full | Self::Kept => 1,
             Self::Quarter => 2,
         }
     }
@@ -158,7 +163,45 @@ pub(crate) fn fit_photo(
     source: PhotoSource<'_>,
     options: &PhotoOptions<'_>,
 ) -> Result<FittedPhoto, PhotoError> {
-    let loaded = load::load(source, options, options.limit_bytes)?;
+    let mut nearest = match fit_once(source, options) {
+        Err(PhotoError::CannotFit {
+            nearest_bytes,
+            at_width_px,
+            at_height_px,
+        }) => (nearest_bytes, at_width_px, at_height_px),
+        other => return other,
+    };
+    // What is named as reachable has been reached: the search at that limit is made, and if it ends elsewhere, believed.
+    for _ in 0..MOST_PROOFS {
+        let there = PhotoOptions {
+            limit_bytes: nearest.0,
+            ..*options
+        };
+        match fit_once(source, &there) {
+            Err(PhotoError::CannotFit {
+                nearest_bytes,
+                at_width_px,
+                at_height_px,
+            }) => nearest = (nearest_bytes, at_width_px, at_height_px),
+            Ok(_) => break,
+            other => return other,
+        }
+    }
+    Err(PhotoError::CannotFit {
+        nearest_bytes: nearest.0,
+        at_width_px: nearest.1,
+        at_height_px: nearest.2,
+    })
+}
+
+/// How often a nearest size is put to the proof.
+const MOST_PROOFS: u32 = 4;
+
+fn fit_once(
+    source: PhotoSource<'_>,
+    options: &PhotoOptions<'_>,
+) -> Result<FittedPhoto, PhotoError> {
+    let loaded = load::load(source, options)?;
     search::fit(loaded, options)
 }
 
@@ -172,7 +215,6 @@ pub(crate) fn photo_curve(
     options: &PhotoOptions<'_>,
     points: &[u64],
 ) -> Result<Vec<(u64, f64)>, PhotoError> {
-    let most = points.iter().copied().max().unwrap_or(options.limit_bytes);
-    let loaded = load::load(source, options, most)?;
+    let loaded = load::load(source, options)?;
     Ok(search::curve(&loaded, options, points))
 }

@@ -1,7 +1,9 @@
-//! Component planes: out of coefficients at any scale, turned upright, into blocks.
+//! Component planes: out of coefficients at any scale, and resized.
 
 use crate::fit::photo::Chroma;
-use crate::jpeg::{Coefficients, Inverse, Layout, forward, inverse};
+use crate::jpeg::{
+    BlockRow, CoefficientPlane, Coefficients, Frame, Inverse, inverse, on_this_processor,
+};
 
 /// Samples of one component.
 #[derive(Clone, Debug)]
@@ -18,56 +20,97 @@ pub(super) fn component(
     eighths: usize,
     chroma: Chroma,
 ) -> Plane {
-    let frame = &source.frame;
-    let part = &frame.components[index];
-    let step = if index == 0 { 1 } else { chroma.step() };
-    let width = scaled(frame.width as usize, eighths).div_ceil(step);
-    let height = scaled(frame.height as usize, eighths).div_ceil(step);
-    // Samples that each block has to give, in units of 1/(factor × step).
-    let (across, exact_w) = block_samples(eighths * frame.h_max, part.h * step);
-    let (down, exact_h) = block_samples(eighths * frame.v_max, part.v * step);
-    let size = Inverse {
-        width: across,
-        height: down,
-    };
-    let (full_w, full_h) = (
-        (part.width * across).div_ceil(8),
-        (part.height * down).div_ceil(8),
-    );
-    let stride = part.blocks_w * across;
-    let mut band = vec![0; stride * down];
-    let (keep_w, keep_h) = if exact_w && exact_h {
-        (width, height)
-    } else {
-        (full_w, full_h)
-    };
-    let mut samples = Vec::with_capacity(keep_w * keep_h);
-    let blocks_h = source.planes[index].rows.len();
-    for row in 0..blocks_h {
-        inverse(
-            &source.planes[index],
-            size,
-            row,
-            0,
-            part.blocks_w,
-            &mut band,
+    let plane = &source.planes[index];
+    let mut scaler = Scaler::new(&source.frame, index, eighths, chroma);
+    for row in 0..plane.rows.len() {
+        scaler.add(plane, row);
+    }
+    scaler.finish()
+}
+
+/// The same of all components; their coefficients go as they are used.
+pub(super) fn all(source: Coefficients, eighths: usize, chroma: Chroma) -> Vec<Plane> {
+    let Coefficients { frame, planes, .. } = source;
+    let scaled = planes.into_iter().enumerate().map(|(index, mut plane)| {
+        let mut scaler = Scaler::new(&frame, index, eighths, chroma);
+        for row in 0..plane.rows.len() {
+            scaler.add(&plane, row);
+            plane.rows[row] = BlockRow::empty();
+        }
+        scaler.finish()
+    });
+    scaled.collect()
+}
+
+/// Scales one component row by row.
+struct Scaler {
+    size: Inverse,
+    blocks_w: usize,
+    band: Vec<u8>,
+    stride: usize,
+    /// What is kept of the blocks' samples.
+    kept: Plane,
+    /// What it is resized to.
+    width: usize,
+    height: usize,
+}
+
+impl Scaler {
+    fn new(frame: &Frame, index: usize, eighths: usize, chroma: Chroma) -> Self {
+        let part = &frame.components[index];
+        let step = if index == 0 { 1 } else { chroma.step() };
+        let width = scaled(frame.width as usize, eighths).div_ceil(step);
+        let height = scaled(frame.height as usize, eighths).div_ceil(step);
+        // Samples that each block has to give, in units of 1/(factor × step).
+        let (across, exact_w) = block_samples(eighths * frame.h_max, part.h * step);
+        let (down, exact_h) = block_samples(eighths * frame.v_max, part.v * step);
+        let (keep_w, keep_h) = if exact_w && exact_h {
+            (width, height)
+        } else {
+            (
+                (part.width * across).div_ceil(8),
+                (part.height * down).div_ceil(8),
+            )
+        };
+        let stride = part.blocks_w * across;
+        Self {
+            size: Inverse {
+                width: across,
+                height: down,
+            },
+            blocks_w: part.blocks_w,
+            band: vec![0; stride * down],
             stride,
-        );
+            kept: Plane {
+                width: keep_w,
+                height: keep_h,
+                samples: Vec::with_capacity(keep_w * keep_h),
+            },
+            width,
+            height,
+        }
+    }
+
+    fn add(&mut self, plane: &CoefficientPlane, row: usize) {
+        let kept = &mut self.kept;
+        if kept.samples.len() >= kept.width * kept.height {
+            return;
+        }
+        let (band, stride) = (&mut self.band, self.stride);
+        inverse(plane, self.size, row, 0, self.blocks_w, band, stride);
         for line in band.chunks_exact(stride) {
-            if samples.len() < keep_w * keep_h {
-                samples.extend_from_slice(&line[..keep_w.min(stride)]);
+            if kept.samples.len() < kept.width * kept.height {
+                kept.samples.extend_from_slice(&line[..kept.width]);
             }
         }
     }
-    let plane = Plane {
-        width: keep_w,
-        height: keep_h,
-        samples,
-    };
-    if exact_w && exact_h {
-        plane
-    } else {
-        resize(&plane, width, height)
+
+    fn finish(self) -> Plane {
+        if (self.kept.width, self.kept.height) == (self.width, self.height) {
+            self.kept
+        } else {
+            resize(&self.kept, self.width, self.height)
+        }
     }
 }
 
@@ -84,6 +127,11 @@ fn block_samples(numerator: usize, denominator: usize) -> (usize, bool) {
 
 /// Area-averages or interpolates a plane to another size.
 pub(super) fn resize(plane: &Plane, width: usize, height: usize) -> Plane {
+    on_this_processor!(resized(plane, width, height))
+}
+
+#[inline(always)]
+fn resized(plane: &Plane, width: usize, height: usize) -> Plane {
     let down = taps(plane.height, height);
     let across = taps(plane.width, width);
     let mut samples = vec![0u8; width * height];
@@ -131,82 +179,4 @@ fn taps(source: usize, target: usize) -> Vec<(usize, Vec<f32>)> {
             (first, weights)
         })
         .collect()
-}
-
-/// Transforms planes into blocks in scan order, turned as `orientation` says (1 to 8, as in EXIF).
-pub(super) fn layout(planes: &[Plane], chroma: Chroma, orientation: u8) -> Layout {
-    let turned = orientation >= 5;
-    let size = |plane: &Plane| {
-        if turned {
-            (plane.height, plane.width)
-        } else {
-            (plane.width, plane.height)
-        }
-    };
-    let (width, height) = planes.first().map_or((0, 0), size);
-    let step = if planes.len() == 1 { 1 } else { chroma.step() };
-    let (mcus_w, mcus_h) = (width.div_ceil(8 * step), height.div_ceil(8 * step));
-    let components = planes
-        .iter()
-        .enumerate()
-        .map(|(index, plane)| {
-            let factor = if index == 0 { step } else { 1 };
-            let mut blocks = Vec::with_capacity(mcus_w * mcus_h * factor * factor);
-            for mcu_y in 0..mcus_h {
-                for mcu_x in 0..mcus_w {
-                    for y in 0..factor {
-                        for x in 0..factor {
-                            let (left, top) = ((mcu_x * factor + x) * 8, (mcu_y * factor + y) * 8);
-                            blocks.push(forward(&gather(plane, left, top, orientation)));
-                        }
-                    }
-                }
-            }
-            blocks
-        })
-        .collect();
-    Layout {
-        width: width as u32,
-        height: height as u32,
-        luma: (step, step),
-        components,
-    }
-}
-
-/// The 8 × 8 samples at (left, top) of the upright plane; past the edges the last ones repeat.
-#[inline(always)]
-fn gather(plane: &Plane, left: usize, top: usize, orientation: u8) -> [[u8; 8]; 8] {
-    if orientation == 1 && left + 8 <= plane.width && top + 8 <= plane.height {
-        return std::array::from_fn(|y| {
-            let at = (top + y) * plane.width + left;
-            plane
-                .samples
-                .get(at..)
-                .and_then(|rest| rest.first_chunk::<8>())
-                .copied()
-                .unwrap_or_default()
-        });
-    }
-    let (last_x, last_y) = (plane.width - 1, plane.height - 1);
-    std::array::from_fn(|y| {
-        std::array::from_fn(|x| {
-            let (x, y) = (left + x, top + y);
-            let (x, y) = if orientation >= 5 {
-                (x.min(last_y), y.min(last_x))
-            } else {
-                (x.min(last_x), y.min(last_y))
-            };
-            let (x, y) = match orientation {
-                2 => (last_x - x, y),
-                3 => (last_x - x, last_y - y),
-                4 => (x, last_y - y),
-                5 => (y, x),
-                6 => (y, last_y - x),
-                7 => (last_x - y, last_y - x),
-                8 => (last_x - y, x),
-                _ => (x, y),
-            };
-            plane.samples[y * plane.width + x]
-        })
-    })
 }

@@ -1,25 +1,38 @@
-//! A sample of the picture at every candidate size: tiles spread over it, the same ones on every run.
+//! A sample of the picture at a candidate size: tiles spread over it, the same ones on every run.
 
 use crate::fit::photo::Chroma;
-use crate::fit::photo::load::Loaded;
+use crate::fit::photo::blocks::{gather, unquantised};
 use crate::fit::photo::model::{self, Weights};
-use crate::fit::photo::planes;
-use crate::jpeg::{Block, Coefficients, Inverse, Quantiser, Statistics, inverse};
+use crate::fit::photo::planes::{self, Plane};
+use crate::fit::photo::tables::{GRID, grid, quantisers};
+use crate::jpeg::{
+    Block, COEFFICIENT_UNIT, Coefficients, Frame, Inverse, QuantTable, Quantiser, Statistics,
+    forward, inverse, on_this_processor,
+};
 
 /// Sampled blocks of one candidate size.
 #[derive(Debug)]
 pub(super) struct Probe {
-    pub(super) eighths: usize,
-    pub(super) luma: Vec<Block>,
+    luma: Class,
     /// Both chroma components, one after the other, at each resolution that the source offers.
-    pub(super) chroma: Vec<(Chroma, Vec<Block>)>,
+    chroma: Vec<(Chroma, Class)>,
     /// Whole picture over sample.
     pub(super) ratio: f64,
-    /// Weighted error of what this size cannot show, a luma pixel.
-    pub(super) lost: f64,
-    /// The same of both chroma components at each resolution of `chroma`.
-    pub(super) lost_chroma: Vec<f64>,
-    pub(super) weights: Weights,
+    /// What of the error comes of a size that is no whole number of samples.
+    pub(super) stretch: f64,
+    weights: Weights,
+    pub(super) floor: Option<[QuantTable; 2]>,
+}
+
+/// The blocks that share tables, and what is known of them.
+#[derive(Debug)]
+struct Class {
+    blocks: Vec<Block>,
+    /// Of each block, how busy it is.
+    grounds: Vec<f32>,
+    known: [Option<Outcome>; GRID],
+    /// Weighted error of what the size cannot show, a block.
+    lost: f64,
 }
 
 /// What one class of components costs and loses at one table factor.
@@ -31,15 +44,77 @@ pub(super) struct Outcome {
     pub(super) error: f64,
 }
 
+impl Class {
+    fn new(blocks: Vec<Block>, lost: f64) -> Self {
+        Self {
+            blocks,
+            grounds: Vec::new(),
+            known: [None; GRID],
+            lost,
+        }
+    }
+
+    fn at(&mut self, step: usize, quantiser: &Quantiser, weights: &[f32; 64]) -> Outcome {
+        if self.grounds.is_empty() {
+            let blocks = &self.blocks;
+            self.grounds = on_this_processor!(grounds(blocks, weights));
+        }
+        let (blocks, grounds) = (&self.blocks, &self.grounds);
+        *self.known[step].get_or_insert_with(|| {
+            on_this_processor!(try_blocks(blocks, grounds, quantiser, weights))
+        })
+    }
+}
+
+impl Probe {
+    /// The chroma resolutions to choose from; none where there is no chroma.
+    pub(super) fn chromas(&self) -> impl Iterator<Item = Chroma> + '_ {
+        self.chroma.iter().map(|(choice, _)| *choice)
+    }
+
+    /// Bits and error at a step of the grid of factors, with the chroma of that index.
+    pub(super) fn outcome(&mut self, step: usize, chroma: Option<usize>) -> Outcome {
+        let [for_luma, for_chroma] = quantisers(grid(step), 0.0, self.floor.as_ref());
+        let luma = self.luma.at(step, &for_luma, &self.weights.luma);
+        let mut bits = luma.bits;
+        let mut error = luma.error + self.luma.lost;
+        if let Some((_, class)) = chroma.and_then(|index| self.chroma.get_mut(index)) {
+            let chroma = class.at(step, &for_chroma, &self.weights.chroma);
+            bits += chroma.bits;
+            error += (chroma.error * 2.0 + class.lost) * model::PARAMETERS.chroma;
+        }
+        Outcome { bits, error }
+    }
+}
+
+#[inline(always)]
+fn grounds(blocks: &[Block], weights: &[f32; 64]) -> Vec<f32> {
+    let mut grounds = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        grounds.push(model::block_ground(block, weights));
+    }
+    grounds
+}
+
 /// Counts and judges `blocks` under `quantiser`.
-pub(super) fn try_blocks(blocks: &[Block], quantiser: &Quantiser, weights: &[f32; 64]) -> Outcome {
+#[inline(always)]
+fn try_blocks(
+    blocks: &[Block],
+    grounds: &[f32],
+    quantiser: &Quantiser,
+    weights: &[f32; 64],
+) -> Outcome {
     let mut statistics = Statistics::default();
+    let steps = quantiser
+        .table
+        .map(|step| i16::from(step) * COEFFICIENT_UNIT as i16);
     let mut predictor = 0;
     let mut error = 0f64;
-    for block in blocks {
+    for (block, &ground) in blocks.iter().zip(grounds) {
         let quantised = quantiser.quantise(block);
         statistics.count_block(&quantised, &mut predictor);
-        error += f64::from(model::block_error(block, &quantised, quantiser, weights));
+        let seen = model::block_error(block, &quantised, &steps, weights, ground);
+        error += f64::from(seen);
     }
     Outcome {
         bits: statistics.bits() as f64,
@@ -47,69 +122,149 @@ pub(super) fn try_blocks(blocks: &[Block], quantiser: &Quantiser, weights: &[f32
     }
 }
 
-/// The sample at `eighths`.
-pub(super) fn probe(loaded: &Loaded, eighths: usize, view_side: u32, force_444: bool) -> Probe {
-    let source = &loaded.coefficients;
-    let side = f64::from(source.frame.width.max(source.frame.height));
-    // View pixels for one of the source.
-    let view = (f64::from(view_side) / side).min(1.0);
-    let weights = Weights::new(eighths as f64 / 8.0 / view);
-    let tiles = tiles(source);
-    let chromas = offered(source, eighths, force_444);
-    let colour = source.planes.len() == 3;
-    let (mut luma, mut chroma) = (Vec::new(), Vec::new());
-    let ratio;
-    if tiles.is_empty() {
-        luma = whole(source, 0, eighths, Chroma::Full);
-        for &choice in chromas.iter().filter(|_| colour) {
-            let mut blocks = whole(source, 1, eighths, choice);
-            blocks.extend(whole(source, 2, eighths, choice));
-            chroma.push((choice, blocks));
+/// What the samples of all sizes have in common.
+#[derive(Debug)]
+pub(super) struct Sampler {
+    tiles: Vec<(usize, usize)>,
+    /// View pixels for one of the source.
+    view: f64,
+    /// Of each component, the weighted error of keeping fewer frequencies, by their number.
+    lost: Vec<[f64; 9]>,
+}
+
+impl Sampler {
+    pub(super) fn new(source: &Coefficients, view_side: u32) -> Self {
+        let side = f64::from(source.frame.width.max(source.frame.height));
+        let view = (f64::from(view_side) / side).min(1.0);
+        let tiles = tiles(&source.frame);
+        let lost = (0..source.planes.len())
+            .map(|index| on_this_processor!(lost(source, index, &tiles, view)))
+            .collect();
+        Self { tiles, view, lost }
+    }
+
+    /// The sample at `eighths`.
+    pub(super) fn scaled(&self, source: &Coefficients, eighths: usize, force_444: bool) -> Probe {
+        let frame = &source.frame;
+        let stretch =
+            stretch(frame.width, frame.height, eighths, self.view) * model::PARAMETERS.stretch;
+        let luma = Class::new(
+            self.blocks(source, 0, eighths, Chroma::Full),
+            self.lost[0][eighths] + stretch,
+        );
+        let chroma = offered(frame, eighths, force_444)
+            .into_iter()
+            .map(|choice| {
+                let part = &frame.components[1];
+                let kept = (eighths * frame.h_max).div_ceil(part.h * choice.step());
+                let kept = kept.clamp(1, 8);
+                let mut blocks = self.blocks(source, 1, eighths, choice);
+                blocks.extend(self.blocks(source, 2, eighths, choice));
+                let lost = self.lost[1][kept] + self.lost[2][kept];
+                (choice, Class::new(blocks, lost))
+            });
+        Probe {
+            chroma: chroma.collect(),
+            luma,
+            stretch,
+            ratio: self.ratio(frame),
+            weights: Weights::new(eighths as f64 / 8.0 / self.view),
+            floor: None,
         }
-        ratio = 1.0;
-    } else {
-        for &tile in &tiles {
-            sample(source, 0, tile, eighths, 1, &mut luma);
-        }
-        for &choice in chromas.iter().filter(|_| colour) {
-            let mut blocks = Vec::new();
-            for index in 1..3 {
-                for &tile in &tiles {
-                    sample(source, index, tile, eighths, choice.step(), &mut blocks);
+    }
+
+    /// The sample of the source's own blocks.
+    pub(super) fn kept(&self, source: &Coefficients, floor: [QuantTable; 2]) -> Probe {
+        let mut classes = [Vec::new(), Vec::new()];
+        let frame = &source.frame;
+        // A sixteenth of each tile says as much as the whole of it, nearly.
+        let side = if self.tiles.is_empty() {
+            TILE
+        } else {
+            KEPT_TILE
+        };
+        for (index, plane) in source.planes.iter().enumerate() {
+            let part = &frame.components[index];
+            let blocks = &mut classes[index.min(1)];
+            if self.tiles.is_empty() {
+                for row in &plane.rows {
+                    blocks
+                        .extend((0..row.len()).map(|at| unquantised(&row.block(at), &plane.quant)));
                 }
             }
-            chroma.push((choice, blocks));
+            let (across, down) = (
+                side / 8 * part.h / frame.h_max,
+                side / 8 * part.v / frame.v_max,
+            );
+            let (tile_w, tile_h) = (
+                TILE / 8 * part.h / frame.h_max,
+                TILE / 8 * part.v / frame.v_max,
+            );
+            for (x, y) in &self.tiles {
+                for row in &plane.rows[y * tile_h..y * tile_h + down] {
+                    let places = x * tile_w..x * tile_w + across;
+                    blocks.extend(places.map(|at| unquantised(&row.block(at), &plane.quant)));
+                }
+            }
         }
-        let whole = f64::from(source.frame.width) * f64::from(source.frame.height);
-        ratio = whole / (tiles.len() * TILE * TILE) as f64;
+        let [luma, chroma] = classes;
+        let ratio = self.ratio(frame) * ((TILE * TILE) as f64 / (side * side) as f64);
+        Probe {
+            luma: Class::new(luma, 0.0),
+            stretch: 0.0,
+            chroma: if chroma.is_empty() {
+                Vec::new()
+            } else {
+                vec![(Chroma::Kept, Class::new(chroma, 0.0))]
+            },
+            ratio: if self.tiles.is_empty() { 1.0 } else { ratio },
+            weights: Weights::new(1.0 / self.view),
+            floor: Some(floor),
+        }
     }
-    let frame = &source.frame;
-    let lost = lost(source, 0, &tiles, eighths, view)
-        + stretch(frame.width, frame.height, eighths, view) * model::PARAMETERS.stretch;
-    let lost_chroma = chroma.iter().map(|(choice, _)| {
-        let part = &frame.components[1];
-        let kept = (eighths * frame.h_max)
-            .div_ceil(part.h * choice.step())
-            .min(8);
-        self::lost(source, 1, &tiles, kept, view) + self::lost(source, 2, &tiles, kept, view)
-    });
-    let lost_chroma = lost_chroma.collect();
-    Probe {
-        eighths,
-        luma,
-        chroma,
-        ratio,
-        lost,
-        lost_chroma,
-        weights,
+
+    fn ratio(&self, frame: &Frame) -> f64 {
+        if self.tiles.is_empty() {
+            return 1.0;
+        }
+        let whole = f64::from(frame.width) * f64::from(frame.height);
+        whole / (self.tiles.len() * TILE * TILE) as f64
+    }
+
+    fn blocks(
+        &self,
+        source: &Coefficients,
+        index: usize,
+        eighths: usize,
+        chroma: Chroma,
+    ) -> Vec<Block> {
+        let step = if index == 0 { 1 } else { chroma.step() };
+        let mut blocks = Vec::new();
+        if self.tiles.is_empty() {
+            let plane = planes::component(source, index, eighths, chroma);
+            on_this_processor!(transform(&plane, &mut blocks));
+        }
+        for &tile in &self.tiles {
+            let plane = sample(source, index, tile, eighths, step);
+            on_this_processor!(transform(&plane, &mut blocks));
+        }
+        blocks
+    }
+}
+
+#[inline(always)]
+fn transform(plane: &Plane, blocks: &mut Vec<Block>) {
+    for top in (0..plane.height).step_by(8) {
+        for left in (0..plane.width).step_by(8) {
+            blocks.push(forward(&gather(plane, left, top, 1)));
+        }
     }
 }
 
 /// Chroma resolutions that come out of the source's blocks without being made up.
-fn offered(source: &Coefficients, eighths: usize, force_444: bool) -> Vec<Chroma> {
-    let frame = &source.frame;
+fn offered(frame: &Frame, eighths: usize, force_444: bool) -> Vec<Chroma> {
     let Some(chroma) = frame.components.get(1) else {
-        return vec![Chroma::Full];
+        return Vec::new();
     };
     let full = eighths * frame.h_max <= 8 * chroma.h && eighths * frame.v_max <= 8 * chroma.v;
     match (force_444, full) {
@@ -121,12 +276,13 @@ fn offered(source: &Coefficients, eighths: usize, force_444: bool) -> Vec<Chroma
 
 /// Side of a tile in source pixels: at every size a whole number of luma blocks, and of chroma blocks at half of it.
 const TILE: usize = 128;
+/// Side of what is taken of a tile where the blocks stay as they are.
+const KEPT_TILE: usize = 64;
 /// Tiles wanted.
-const WANTED_TILES: usize = 56;
+const WANTED_TILES: usize = 42;
 
 /// Left and top of the sampled tiles in tiles; none where the picture is so small that the whole is the sample.
-fn tiles(source: &Coefficients) -> Vec<(usize, usize)> {
-    let frame = &source.frame;
+fn tiles(frame: &Frame) -> Vec<(usize, usize)> {
     let (across, down) = (frame.width as usize / TILE, frame.height as usize / TILE);
     let plain = frame.components.iter().all(|c| {
         [frame.h_max / c.h * c.h, c.h] == [frame.h_max, 1.max(c.h)]
@@ -157,15 +313,14 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// The blocks of one tile of one component.
+/// One tile of one component.
 fn sample(
     source: &Coefficients,
     index: usize,
     (x, y): (usize, usize),
     eighths: usize,
     step: usize,
-    blocks: &mut Vec<Block>,
-) {
+) -> Plane {
     let frame = &source.frame;
     let part = &frame.components[index];
     let (source_w, source_h) = (
@@ -174,99 +329,64 @@ fn sample(
     );
     let side = TILE / 8 * eighths / step;
     // What each block gives; at odd eighths and half chroma twice as much, then averaged.
-    let (across, halve_w) = whole_samples(side, source_w);
-    let (down, halve_h) = whole_samples(side, source_h);
+    let whole_samples = |blocks: usize| side.div_ceil(blocks).clamp(1, 8);
     let size = Inverse {
-        width: across,
-        height: down,
+        width: whole_samples(source_w),
+        height: whole_samples(source_h),
     };
-    let stride = across * source_w;
-    let mut samples = vec![0u8; stride * down * source_h];
-    for row in 0..source_h {
-        let target = &mut samples[row * down * stride..][..down * stride];
-        inverse(
-            &source.planes[index],
-            size,
-            y * source_h + row,
-            x * source_w,
-            source_w,
-            target,
-            stride,
-        );
+    let stride = size.width * source_w;
+    let mut samples = vec![0u8; stride * size.height * source_h];
+    for (row, target) in samples.chunks_exact_mut(stride * size.height).enumerate() {
+        let (row, first) = (y * source_h + row, x * source_w);
+        let plane = &source.planes[index];
+        inverse(plane, size, row, first, source_w, target, stride);
     }
-    let mut plane = planes::Plane {
+    let plane = Plane {
         width: stride,
-        height: down * source_h,
+        height: size.height * source_h,
         samples,
     };
-    if halve_w || halve_h || plane.width != side || plane.height != side {
-        plane = planes::resize(&plane, side, side);
+    if (plane.width, plane.height) == (side, side) {
+        plane
+    } else {
+        planes::resize(&plane, side, side)
     }
-    let mut layout = planes::layout(std::slice::from_ref(&plane), Chroma::Full, 1);
-    blocks.append(&mut layout.components[0]);
 }
 
-fn whole_samples(side: usize, blocks: usize) -> (usize, bool) {
-    (
-        side.div_ceil(blocks).clamp(1, 8),
-        !side.is_multiple_of(blocks),
-    )
-}
-
-fn whole(source: &Coefficients, index: usize, eighths: usize, chroma: Chroma) -> Vec<Block> {
-    let plane = planes::component(source, index, eighths, chroma);
-    let mut layout = planes::layout(std::slice::from_ref(&plane), Chroma::Full, 1);
-    layout.components.swap_remove(0)
-}
-
-/// Weighted error of the frequencies of component `index` that `kept` of eight per block drop, a block.
-fn lost(
-    source: &Coefficients,
-    index: usize,
-    tiles: &[(usize, usize)],
-    kept: usize,
-    view: f64,
-) -> f64 {
+/// Weighted error, a block, of dropping all but the lowest frequencies of component `index`, by the number kept.
+#[inline(always)]
+fn lost(source: &Coefficients, index: usize, tiles: &[(usize, usize)], view: f64) -> [f64; 9] {
     let plane = &source.planes[index];
-    let part = &source.frame.components[index];
-    let density = part.h as f64 / source.frame.h_max as f64 / view;
-    let weights = Weights::new(density);
+    let frame = &source.frame;
+    let part = &frame.components[index];
+    let weights = Weights::new(part.h as f64 / frame.h_max as f64 / view);
     let weights = if index == 0 {
         &weights.luma
     } else {
         &weights.chroma
     };
-    let corner = plane.corner;
-    let (mut sum, mut count) = (0f64, 0u64);
-    let mut add = |row: usize, first: usize, blocks: usize| {
-        let length = corner * corner;
-        for block in plane.rows[row][first * length..(first + blocks) * length].chunks_exact(length)
-        {
-            sum += f64::from(model::lost_error(
-                block,
-                corner,
-                &plane.quant,
-                kept,
-                weights,
-            ));
-            count += 1;
-        }
-    };
+    let (mut sums, mut count) = ([0f64; 9], 0u64);
     if tiles.is_empty() {
-        for row in 0..plane.rows.len() {
-            add(row, 0, part.blocks_w);
+        for row in &plane.rows {
+            for at in 0..row.len() {
+                model::add_lost(row, at, &plane.quant, weights, &mut sums);
+                count += 1;
+            }
         }
     }
     let (across, down) = (
-        TILE / 8 * part.h / source.frame.h_max,
-        TILE / 8 * part.v / source.frame.v_max,
+        TILE / 8 * part.h / frame.h_max,
+        TILE / 8 * part.v / frame.v_max,
     );
     for (x, y) in tiles {
-        for row in 0..down {
-            add(y * down + row, x * across, across);
+        for row in &plane.rows[y * down..(y + 1) * down] {
+            for at in x * across..(x + 1) * across {
+                model::add_lost(row, at, &plane.quant, weights, &mut sums);
+                count += 1;
+            }
         }
     }
-    sum / count.max(1) as f64
+    sums.map(|sum| sum / count.max(1) as f64)
 }
 
 /// How far the nearest whole size stretches the picture, in view pixels at its far edges, squared.

@@ -1,65 +1,30 @@
 //! The search: samples choose size and chroma, exact counts choose the tables, one encode ends it.
 
-use crate::fit::photo::load::Loaded;
-use crate::fit::photo::model::PARAMETERS;
+use crate::fit::photo::blocks::{Blocks, Sampled};
+use crate::fit::photo::choose::{Choice, Chooser, STUFFING};
+use crate::fit::photo::load::{self, Loaded};
 use crate::fit::photo::planes::{self, Plane};
-use crate::fit::photo::probe::{Probe, probe, try_blocks};
+use crate::fit::photo::tables::{LEAST_FACTOR, MOST_FACTOR, quantisers};
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoError, PhotoOptions};
 use crate::jpeg::{
-    Coefficients, Layout, Quantiser, Statistics, Tables, chroma_table, encode, header_len,
-    luma_table, quality_of,
+    QuantTable, Shape, Statistics, Tables, encode, factor_of, header_len, quality_of,
 };
 
-/// Finest tables: all steps one or two.
-const LEAST_FACTOR: f64 = 0.02;
-/// Coarsest tables: about quality 8, under which a smaller size always looks better.
-const MOST_FACTOR: f64 = 6.0;
-/// Share of the entropy-coded bytes that stuffing adds (T.81 F.1.2.3), as photographs have it.
-const STUFFING: f64 = 1.0025;
-
-/// A size with its tables, as the sample sees it.
-#[derive(Clone, Copy, Debug)]
-struct Choice {
-    eighths: usize,
-    chroma: Chroma,
-    factor: f64,
-    /// Bytes of the whole picture at that factor.
-    bytes: f64,
-    /// d ln(bytes) / d ln(factor).
-    slope: f64,
-    error: f64,
-}
-
 pub(super) fn fit(loaded: Loaded, options: &PhotoOptions<'_>) -> Result<FittedPhoto, PhotoError> {
-    let mut probes = 0;
     let limit = options.limit_bytes as f64;
-    let best = best_choice(&loaded, options, limit, &mut probes);
-    let Loaded {
-        coefficients,
-        original_side,
-        ..
-    } = loaded;
-    let notes = coefficients.notes;
-    let planes = planes_at(coefficients, best.eighths, best.chroma);
+    let mut chooser = Chooser::new(&loaded, options);
+    let best = chooser.best(limit);
     let mut attempt = Attempt {
         options,
-        probes,
+        probes: chooser.probes,
         encodes: 0,
         nearest: None,
     };
-    let layout = planes::layout(&planes, best.chroma, options.orientation);
-    let mut found = attempt.tables(layout, best.factor, best.slope);
-    let mut chroma = best.chroma;
-    if found.is_none() {
-        // Nothing of the block grid is small enough: the samples themselves are averaged down.
-        chroma = if options.force_444 || planes.len() == 1 {
-            Chroma::Full
-        } else {
-            Chroma::Quarter
-        };
-        found = attempt.shrink(&planes, chroma);
-    }
-    let Some((bytes, factor, width_px, height_px)) = found else {
+    let notes = loaded.coefficients.notes;
+    let original_side = loaded.original_side;
+    let least = loaded.least_eighths(options);
+    let (found, chroma) = attempt.at(loaded, best, least);
+    let Some(found) = found else {
         let (nearest_bytes, at_width_px, at_height_px) = attempt.nearest.unwrap_or_default();
         return Err(PhotoError::CannotFit {
             nearest_bytes,
@@ -67,12 +32,13 @@ pub(super) fn fit(loaded: Loaded, options: &PhotoOptions<'_>) -> Result<FittedPh
             at_height_px,
         });
     };
+    let Shape { width, height, .. } = found.shape;
     Ok(FittedPhoto {
-        bytes,
-        width_px,
-        height_px,
-        quality: quality_of(factor),
-        scale: (f64::from(width_px.max(height_px)) / f64::from(original_side)).min(1.0),
+        bytes: found.file,
+        width_px: width,
+        height_px: height,
+        quality: quality_of(found.factor),
+        scale: (f64::from(width.max(height)) / f64::from(original_side)).min(1.0),
         chroma,
         probes: attempt.probes,
         encodes: attempt.encodes,
@@ -86,17 +52,11 @@ pub(super) fn curve(
     options: &PhotoOptions<'_>,
     points: &[u64],
 ) -> Vec<(u64, f64)> {
-    let probes: Vec<Probe> = samples(loaded, options);
-    let mut counted = 0;
+    let mut chooser = Chooser::new(loaded, options);
     let mut curve: Vec<(u64, f64)> = points
         .iter()
         .filter_map(|&bytes| {
-            let best = choose(
-                &probes,
-                loaded.coefficients.planes.len(),
-                bytes as f64,
-                &mut counted,
-            )?;
+            let best = chooser.best(bytes as f64);
             (best.bytes <= bytes as f64 * 1.02).then_some((bytes, best.error))
         })
         .collect();
@@ -104,157 +64,12 @@ pub(super) fn curve(
     curve
 }
 
-fn samples(loaded: &Loaded, options: &PhotoOptions<'_>) -> Vec<Probe> {
-    let one = |&eighths: &usize| probe(loaded, eighths, options.view_side_px, options.force_444);
-    loaded.candidates.iter().map(one).collect()
+/// A file with what it was made with.
+struct Found {
+    file: Vec<u8>,
+    factor: f64,
+    shape: Shape,
 }
-
-fn best_choice(
-    loaded: &Loaded,
-    options: &PhotoOptions<'_>,
-    limit: f64,
-    probes: &mut u32,
-) -> Choice {
-    let mut samples = samples(loaded, options);
-    if let Some((_, chroma)) = options.forced {
-        for sample in &mut samples {
-            sample.chroma.retain(|(offered, _)| *offered == chroma);
-        }
-    }
-    let fallback = Choice {
-        eighths: loaded.candidates.first().copied().unwrap_or(1),
-        chroma: if options.force_444 {
-            Chroma::Full
-        } else {
-            Chroma::Quarter
-        },
-        factor: MOST_FACTOR,
-        bytes: f64::INFINITY,
-        slope: -0.7,
-        error: f64::INFINITY,
-    };
-    choose(&samples, loaded.coefficients.planes.len(), limit, probes).unwrap_or(fallback)
-}
-
-/// The candidate with the least visible error at `limit` bytes.
-fn choose(samples: &[Probe], components: usize, limit: f64, probes: &mut u32) -> Option<Choice> {
-    let mut best: Option<Choice> = None;
-    let mut factor = None;
-    for sample in samples {
-        let chromas: Vec<Option<usize>> = if sample.chroma.is_empty() {
-            vec![None]
-        } else {
-            (0..sample.chroma.len()).map(Some).collect()
-        };
-        for chroma in chromas {
-            let choice = solve(sample, chroma, components, limit, factor, probes);
-            factor = Some(choice.factor);
-            if best.is_none_or(|best| choice.error < best.error) {
-                best = Some(choice);
-            }
-        }
-    }
-    best
-}
-
-/// The factor at which the sample says that the whole has `limit` bytes.
-fn solve(
-    sample: &Probe,
-    chroma: Option<usize>,
-    components: usize,
-    limit: f64,
-    start: Option<f64>,
-    probes: &mut u32,
-) -> Choice {
-    let lost_chroma = chroma
-        .and_then(|index| sample.lost_chroma.get(index))
-        .copied()
-        .unwrap_or(0.0);
-    let (choice, blocks) = match chroma.and_then(|index| sample.chroma.get(index)) {
-        Some((choice, blocks)) => (*choice, blocks.as_slice()),
-        None => (Chroma::Full, [].as_slice()),
-    };
-    let mut evaluate = |factor: f64| {
-        *probes += 1;
-        let [luma_quantiser, chroma_quantiser] = quantisers(factor, 0.0);
-        let luma = try_blocks(&sample.luma, &luma_quantiser, &sample.weights.luma);
-        let mut bits = luma.bits;
-        let mut error = luma.error + sample.lost;
-        if !blocks.is_empty() {
-            let chroma = try_blocks(blocks, &chroma_quantiser, &sample.weights.chroma);
-            bits += chroma.bits;
-            error += (chroma.error * 2.0 + lost_chroma) * PARAMETERS.chroma;
-        }
-        (
-            bits * sample.ratio / 8.0 * STUFFING + header_len(components) as f64,
-            error,
-        )
-    };
-    let mut factor = start.unwrap_or(0.6).clamp(LEAST_FACTOR, MOST_FACTOR);
-    let (mut bytes, mut error) = evaluate(factor);
-    let mut slope = -0.7f64;
-    for _ in 0..5 {
-        let miss = (limit / bytes).ln();
-        if miss.abs() < 0.01 {
-            break;
-        }
-        let next = (factor.ln() + miss / slope)
-            .exp()
-            .clamp(LEAST_FACTOR, MOST_FACTOR);
-        if (next / factor).ln().abs() < 0.002 {
-            break;
-        }
-        let (next_bytes, next_error) = evaluate(next);
-        let measured = (next_bytes / bytes).ln() / (next / factor).ln();
-        if measured.is_finite() && measured < 0.0 {
-            slope = measured.clamp(-1.6, -0.25);
-        }
-        (factor, bytes, error) = (next, next_bytes, next_error);
-    }
-    if bytes > limit * 1.02 {
-        // Not reachable at this size: the more it overshoots, the worse.
-        error += 10.0 * (bytes / limit);
-    }
-    Choice {
-        eighths: sample.eighths,
-        chroma: choice,
-        factor,
-        bytes,
-        slope,
-        error,
-    }
-}
-
-fn planes_at(coefficients: Coefficients, eighths: usize, chroma: Chroma) -> Vec<Plane> {
-    (0..coefficients.planes.len())
-        .map(|index| planes::component(&coefficients, index, eighths, chroma))
-        .collect()
-}
-
-/// Tables at `factor`; `dead` widens the dead zone of all but DC, in steps.
-fn quantisers(factor: f64, dead: f64) -> [Quantiser; 2] {
-    let rounding = std::array::from_fn(|position| {
-        if position == 0 {
-            ROUNDING[0]
-        } else {
-            ROUNDING[position] - dead as f32
-        }
-    });
-    [
-        Quantiser::new(luma_table(factor), &rounding),
-        Quantiser::new(chroma_table(factor), &rounding),
-    ]
-}
-
-/// Rounding at each zigzag position: to nearest for DC, with a dead zone for the rest.
-const ROUNDING: [f32; 64] = {
-    let mut rounding = [0.44f32; 64];
-    rounding[0] = 0.5;
-    rounding
-};
-
-/// A file, its table factor and its dimensions.
-type Found = (Vec<u8>, f64, u32, u32);
 
 struct Attempt<'o, 'c> {
     options: &'o PhotoOptions<'c>,
@@ -265,124 +80,163 @@ struct Attempt<'o, 'c> {
 }
 
 impl Attempt<'_, '_> {
-    /// Finds tables that fill the limit, by exact counts, and encodes.
-    fn tables(&mut self, layout: Layout, start: f64, slope: f64) -> Option<Found> {
+    /// The picture as chosen; if that is not under the limit, smaller and smaller ones.
+    fn at(&mut self, loaded: Loaded, best: Choice, least: usize) -> (Option<Found>, Chroma) {
+        let orientation = self.options.orientation;
+        if best.chroma == Chroma::Kept {
+            let blocks = loaded.into_blocks();
+            let chroma = match blocks.shape() {
+                Shape { colour: false, .. } | Shape { luma: (1, 1), .. } => Chroma::Full,
+                Shape { luma: (2, 2), .. } => Chroma::Quarter,
+                _ => Chroma::Kept,
+            };
+            if let Some(found) = self.tables(&blocks, best.factor, best.slope) {
+                return (Some(found), chroma);
+            }
+            let Blocks::Kept { source, .. } = blocks else {
+                return (None, chroma);
+            };
+            let chroma = self.coarse_chroma(source.planes.len());
+            let planes = planes::all(source, least, chroma);
+            return (self.shrink(planes, Chroma::Kept, chroma), chroma);
+        }
+        let planes = load::finished(loaded, best.eighths, best.chroma, self.options);
+        let blocks = Blocks::of_planes(planes, best.chroma, orientation);
+        if let Some(found) = self.tables(&blocks, best.factor, best.slope) {
+            return (Some(found), best.chroma);
+        }
+        let Blocks::Planes { planes, .. } = blocks else {
+            return (None, best.chroma);
+        };
+        let chroma = self.coarse_chroma(planes.len());
+        (self.shrink(planes, best.chroma, chroma), chroma)
+    }
+
+    fn coarse_chroma(&self, components: usize) -> Chroma {
+        if self.options.force_444 || components == 1 {
+            Chroma::Full
+        } else {
+            Chroma::Quarter
+        }
+    }
+
+    /// Finds tables that fill the limit and encodes: a sample of rows finds them, an exact count of the whole corrects
+    /// what the sample says, until both agree.
+    fn tables(&mut self, blocks: &Blocks, start: f64, slope: f64) -> Option<Found> {
         let limit = self.options.limit_bytes as f64;
-        let mut stuffing = STUFFING;
-        let (mut low, mut high) = (LEAST_FACTOR, MOST_FACTOR);
-        let mut factor = start.clamp(low, high);
-        let mut slope = slope;
-        let mut previous: Option<(f64, f64)> = None;
-        for _ in 0..8 {
-            if high / low < CLOSE {
-                break;
-            }
-            let quantisers = quantisers(factor, 0.0);
-            let statistics = self.count(&layout, &quantisers);
-            let bits: u64 = statistics.iter().map(Statistics::bits).sum();
-            let bytes = bits as f64 / 8.0 * stuffing + header_len(layout.components.len()) as f64;
-            if let Some((other, other_bytes)) = previous {
-                let measured = (bytes / other_bytes).ln() / (factor / other).ln();
-                if measured.is_finite() && measured < 0.0 {
-                    slope = measured.clamp(-1.8, -0.2);
-                }
-            }
-            previous = Some((factor, bytes));
-            let fill = bytes / limit;
-            let is_last = fill <= 1.0 && factor <= LEAST_FACTOR * 1.0005;
-            if (FILL..=1.0).contains(&fill) || is_last {
-                let tables = Tables::optimal(&statistics);
+        let shape = blocks.shape();
+        let header = header_len(if shape.colour { 3 } else { 1 }) as f64;
+        let rows = shape.mcus().1;
+        let sample = blocks.sample((rows / SAMPLED_ROWS).clamp(1, MOST_STEP));
+        let mut guide = Guide {
+            sample,
+            floor: blocks.floor().copied(),
+            scale: 0.0,
+            header,
+            tried: Vec::new(),
+            slope,
+        };
+        guide.scale = STUFFING / 8.0 / guide.sample.share;
+        let mut from = Fineness {
+            factor: start.clamp(LEAST_FACTOR, MOST_FACTOR),
+            dead: 0.0,
+        };
+        let mut best: Option<Found> = None;
+        for _ in 0..MOST_ENCODES {
+            let (fineness, sampled) = guide.find(from, limit);
+            let quantisers = quantisers(fineness.factor, fineness.dead, blocks.floor());
+            let tokens = blocks.tokens(&quantisers);
+            self.probes += 1;
+            let bits: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
+            let mut length = bits as f64 / 8.0 + header;
+            let is_finest = fineness.factor <= LEAST_FACTOR * 1.0005;
+            let is_coarsest = fineness.factor >= MOST_FACTOR * 0.9995;
+            let fill = length * STUFFING / limit;
+            // Stuffing is known once it is written; without any, this much is certain.
+            if length <= limit && (fill >= LEAST_FILL || is_finest) || is_coarsest {
                 self.encodes += 1;
-                let file = encode(
-                    &layout,
-                    &quantisers,
-                    &tables,
-                    self.options.limit_bytes as usize,
-                );
-                stuffing *= file.len() as f64 / bytes;
+                let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
+                let tables = Tables::optimal(tokens.statistics());
+                let file = encode(&tokens, &steps, &tables, length as usize + 4096);
+                length = file.len() as f64 / STUFFING;
                 if file.len() as u64 <= self.options.limit_bytes {
-                    return Some((file, factor, layout.width, layout.height));
+                    let factor = match blocks.floor() {
+                        Some(_) => factor_of(&steps[0]),
+                        None => fineness.factor,
+                    };
+                    let is_full = file.len() as f64 >= limit * FILL || is_finest;
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| best.file.len() < file.len())
+                    {
+                        best = Some(Found {
+                            file,
+                            factor,
+                            shape,
+                        });
+                    }
+                    if is_full {
+                        return best;
+                    }
+                } else if is_coarsest {
+                    self.note_nearest(file.len() as u64, shape);
+                    return None;
                 }
             }
-            if fill > 1.0 || (FILL..=1.0).contains(&fill) {
-                low = factor;
-            } else {
-                high = factor;
+            self.probes += guide.tried.len() as u32;
+            guide.correct(sampled, (length - header) * STUFFING);
+            from = fineness;
+            if best.is_some() && self.encodes > 2 {
+                return best;
             }
-            if fill > 1.0 && factor >= MOST_FACTOR {
-                self.note_nearest(bytes.ceil() as u64, &layout);
+        }
+        best.or_else(|| self.coarser(blocks, from))
+    }
+
+    /// Where the sample leads nowhere, steps down until something fits.
+    fn coarser(&mut self, blocks: &Blocks, from: Fineness) -> Option<Found> {
+        let shape = blocks.shape();
+        let mut factor = from.factor;
+        loop {
+            factor = (factor * 1.1).min(MOST_FACTOR);
+            let quantisers = quantisers(factor, 0.0, blocks.floor());
+            let tokens = blocks.tokens(&quantisers);
+            self.encodes += 1;
+            let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
+            let tables = Tables::optimal(tokens.statistics());
+            let file = encode(&tokens, &steps, &tables, self.options.limit_bytes as usize);
+            if file.len() as u64 <= self.options.limit_bytes {
+                return Some(Found {
+                    file,
+                    factor: factor_of(&steps[0]),
+                    shape,
+                });
+            }
+            if factor >= MOST_FACTOR {
+                self.note_nearest(file.len() as u64, shape);
                 return None;
             }
-            let aim = limit * AIM;
-            let next = (factor.ln() + (aim / (bytes * stuffing / STUFFING)).ln() / slope).exp();
-            // A step that leaves the bracket is replaced by its middle.
-            factor = if next > low && next < high {
-                next
-            } else {
-                (low * high).sqrt()
-            };
-            if fill > 1.0 && high >= MOST_FACTOR && next >= MOST_FACTOR {
-                factor = MOST_FACTOR;
-            }
-            if fill <= 1.0 && low <= LEAST_FACTOR && next <= LEAST_FACTOR {
-                factor = LEAST_FACTOR;
-            }
         }
-        self.between(&layout, low, high, stuffing)
     }
 
-    /// Between tables that are too fine and ones that fit, the dead zone of the finer ones takes up the rest.
-    fn between(&mut self, layout: &Layout, low: f64, high: f64, stuffing: f64) -> Option<Found> {
-        let limit = self.options.limit_bytes as f64;
-        let mut ends = (0.0, WIDEST);
-        let mut tries = vec![(high, 0.0)];
-        for _ in 0..5 {
-            let dead = f64::midpoint(ends.0, ends.1);
-            let statistics = self.count(layout, &quantisers(low, dead));
-            let bits: u64 = statistics.iter().map(Statistics::bits).sum();
-            let fill =
-                (bits as f64 / 8.0 * stuffing + header_len(layout.components.len()) as f64) / limit;
-            if fill > AIM {
-                ends.0 = dead;
-                continue;
-            }
-            ends.1 = dead;
-            tries.push((low, dead));
-            if fill >= FILL {
-                break;
-            }
-        }
-        while let Some((factor, dead)) = tries.pop() {
-            let quantisers = quantisers(factor, dead);
-            let tables = Tables::optimal(&self.count(layout, &quantisers));
-            self.encodes += 1;
-            let file = encode(
-                layout,
-                &quantisers,
-                &tables,
-                self.options.limit_bytes as usize,
-            );
-            if file.len() as u64 <= self.options.limit_bytes {
-                return Some((file, factor, layout.width, layout.height));
-            }
-            self.note_nearest(file.len() as u64, layout);
-        }
-        None
-    }
-
-    fn note_nearest(&mut self, length: u64, layout: &Layout) {
+    fn note_nearest(&mut self, length: u64, shape: Shape) {
         if self.nearest.is_none_or(|nearest| length < nearest.0) {
-            self.nearest = Some((length, layout.width, layout.height));
+            self.nearest = Some((length, shape.width, shape.height));
         }
     }
 
     /// Averages the planes down until the coarsest tables fit, or the picture is not worth sending.
-    fn shrink(&mut self, planes: &[Plane], chroma: Chroma) -> Option<Found> {
+    fn shrink(&mut self, planes: Vec<Plane>, tried: Chroma, chroma: Chroma) -> Option<Found> {
         let (width, height) = planes.first().map(|plane| (plane.width, plane.height))?;
         let mut side = width.max(height);
         let least = (self.options.min_side_px as usize).min(side);
-        while side > least {
-            side = (side * 4 / 5).max(least);
+        // With less chroma the same size may do.
+        let mut is_new = tried != chroma;
+        while side > least || is_new {
+            if !is_new {
+                side = (side * 4 / 5).max(least);
+            }
+            is_new = false;
             let scale = side as f64 / width.max(height) as f64;
             let target = |length: usize| ((length as f64 * scale).round() as usize).max(1);
             let (target_w, target_h) = (target(width), target(height));
@@ -394,30 +248,159 @@ impl Attempt<'_, '_> {
                     planes::resize(plane, target_w.div_ceil(step), target_h.div_ceil(step))
                 })
                 .collect();
-            let layout = planes::layout(&smaller, chroma, self.options.orientation);
-            if let Some(found) = self.tables(layout, MOST_FACTOR, -0.7) {
+            let blocks = Blocks::of_planes(smaller, chroma, self.options.orientation);
+            if let Some(found) = self.tables(&blocks, MOST_FACTOR, -0.7) {
                 return Some(found);
             }
         }
         None
     }
+}
 
-    fn count(&mut self, layout: &Layout, quantisers: &[Quantiser; 2]) -> Vec<Statistics> {
-        self.probes += 1;
-        let mut statistics =
-            vec![Statistics::default(); if layout.components.len() == 3 { 2 } else { 1 }];
-        for (index, blocks) in layout.components.iter().enumerate() {
-            statistics[index.min(1)].count(blocks, &quantisers[index.min(1)]);
+/// How finely a picture is quantised.
+#[derive(Clone, Copy, Debug)]
+struct Fineness {
+    factor: f64,
+    /// By how much the dead zone of all but DC is widened, in steps.
+    dead: f64,
+}
+
+/// What a sample of rows says about the whole, corrected by what the whole has said.
+struct Guide {
+    sample: Sampled,
+    floor: Option<[QuantTable; 2]>,
+    /// Bytes of the whole for one bit of the sample.
+    scale: f64,
+    header: f64,
+    /// Factors tried, with the bits of the sample.
+    tried: Vec<(f64, u64)>,
+    /// d ln(bytes) / d ln(factor).
+    slope: f64,
+}
+
+impl Guide {
+    /// The finest quantisation under the aim, near to `start`, and the bits of the sample at it.
+    fn find(&mut self, start: Fineness, limit: f64) -> (Fineness, u64) {
+        let aim = (limit * AIM - self.header).max(1.0) / self.scale;
+        let mut low = (LEAST_FACTOR, None);
+        let mut high = (MOST_FACTOR, None);
+        // What was tried before stays true: only the scale has changed.
+        for &(factor, bits) in &self.tried {
+            if bits as f64 > aim && factor > low.0 {
+                low = (factor, Some(bits));
+            }
         }
-        statistics
+        for &(factor, bits) in &self.tried {
+            if bits as f64 <= aim && factor < high.0 && factor > low.0 {
+                high = (factor, Some(bits));
+            }
+        }
+        let mut factor = start.factor;
+        let known = self.tried.iter().find(|tried| tried.0 == factor);
+        if let Some(&(_, bits)) = known {
+            factor = self.step(factor, bits, aim).clamp(low.0, high.0);
+        }
+        for _ in 0..MOST_SAMPLES {
+            let quantisers = quantisers(factor, 0.0, self.floor.as_ref());
+            let bits = self.sample.bits(&quantisers);
+            self.tried.push((factor, bits));
+            let reached = bits as f64 / aim;
+            if (CLOSE..=1.0).contains(&reached) {
+                return (Fineness { factor, dead: 0.0 }, bits);
+            }
+            if reached > 1.0 {
+                low = (factor, Some(bits));
+            } else {
+                high = (factor, Some(bits));
+            }
+            if (reached > 1.0 && factor >= MOST_FACTOR)
+                || (reached <= 1.0 && factor <= LEAST_FACTOR)
+            {
+                return (Fineness { factor, dead: 0.0 }, bits);
+            }
+            factor = match (low.1, high.1) {
+                // Between two that are known: where the line through them meets the middle of what is close.
+                (Some(more), Some(less)) if high.0 / low.0 > NARROW => {
+                    let (more, less) = ((more as f64).ln(), (less as f64).ln());
+                    let share = (more - (aim * f64::midpoint(CLOSE, 1.0)).ln()) / (more - less);
+                    let share = share.clamp(0.1, 0.9);
+                    low.0 * (high.0 / low.0).powf(share)
+                }
+                (Some(_), Some(_)) => break,
+                _ => self.step(factor, bits, aim).clamp(low.0, high.0),
+            };
+        }
+        // The tables' whole steps leave a gap: the dead zone of the finer ones closes it.
+        let mut found = (
+            Fineness {
+                factor: high.0,
+                dead: 0.0,
+            },
+            high.1,
+        );
+        let (mut least, mut most) = (0.0, WIDEST);
+        for _ in 0..MOST_DEAD {
+            let dead = f64::midpoint(least, most);
+            let quantisers = quantisers(low.0, dead, self.floor.as_ref());
+            let bits = self.sample.bits(&quantisers);
+            if bits as f64 > aim {
+                least = dead;
+                continue;
+            }
+            most = dead;
+            if found.1.is_none_or(|other| bits > other) {
+                found = (
+                    Fineness {
+                        factor: low.0,
+                        dead,
+                    },
+                    Some(bits),
+                );
+            }
+            if bits as f64 >= aim * CLOSE {
+                break;
+            }
+        }
+        match found {
+            (fineness, Some(bits)) => (fineness, bits),
+            (fineness, None) => {
+                let quantisers = quantisers(fineness.factor, 0.0, self.floor.as_ref());
+                (fineness, self.sample.bits(&quantisers))
+            }
+        }
+    }
+
+    /// From a factor with its bits to one that should have those of the aim.
+    fn step(&self, factor: f64, bits: u64, aim: f64) -> f64 {
+        let ratio = aim * f64::midpoint(CLOSE, 1.0) / (bits as f64).max(1.0);
+        (factor.ln() + ratio.ln() / self.slope.clamp(-1.5, -0.3)).exp()
+    }
+
+    /// The whole has `bytes` where the sample has `bits`.
+    fn correct(&mut self, bits: u64, bytes: f64) {
+        if bits > 0 {
+            self.scale = bytes / bits as f64;
+        }
     }
 }
 
 /// Fill at which the search ends.
-const FILL: f64 = 0.992;
-/// Share of the limit that is aimed at: what stuffing can vary by is left.
-const AIM: f64 = 0.9975;
-/// Factors so close that the steps between them are few.
-const CLOSE: f64 = 1.015;
-/// The widest that the dead zone is made, in steps on either side.
+const FILL: f64 = 0.985;
+/// Fill, before stuffing is known, at which it is worth writing.
+const LEAST_FILL: f64 = 0.983;
+/// Share of the limit that the sample is brought under: what the whole can differ by is left.
+const AIM: f64 = 0.9965;
+/// How near to the aim it is brought.
+const CLOSE: f64 = 0.992;
+/// Rows of MCUs that make a sample, at least, and one in how many is taken, at most.
+const SAMPLED_ROWS: usize = 12;
+const MOST_STEP: usize = 8;
+/// Tries on the sample.
+const MOST_SAMPLES: u32 = 8;
+/// Factors so close that the tables between them are few.
+const NARROW: f64 = 1.004;
+/// The widest that the dead zone is made, in steps on either side, and tries to find how wide.
 const WIDEST: f64 = 0.3;
+const MOST_DEAD: u32 = 6;
+/// Exact counts of the whole.
+const MOST_ENCODES: u32 = 6;
