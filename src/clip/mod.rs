@@ -16,11 +16,10 @@ use std::fs;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::provider::Rules;
-use crate::report::Finding;
-use crate::sniff::{Sniffed, TrackKind};
+use crate::report::{Finding, Outcome};
+use crate::sniff::{self, Sniffed, TrackKind};
 use crate::units::{ByteCount, Pixels};
 
-pub(crate) use remux::remux;
 pub(crate) use transcoder::Lack;
 pub use transcoder::{Progress, Transcoder};
 
@@ -165,6 +164,21 @@ pub(crate) fn rewraps_to(sniffed: &Sniffed, rules: &Rules) -> Option<ContentType
         .iter()
         .copied()
         .find(|&target| target != content_type && rules.accepts(target).is_some())
+}
+
+/// A file of ISO media written anew as `target`, and looked at: of that type, whole, without a place.
+///
+/// `None` where that cannot be done exactly.
+pub(crate) fn rewrite(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
+    let made = remux::remux(bytes, target)?;
+    let found = sniff::sniff(&made);
+    let holds = found.content_type == Some(target)
+        && !found.has_location
+        && !found
+            .findings
+            .iter()
+            .any(|finding| matches!(finding.outcome, Outcome::Refused | Outcome::Fixable));
+    holds.then_some(made)
 }
 
 /// Whether a type's metadata can be left behind by writing the file anew.

@@ -7,7 +7,7 @@ use super::facts::{Facts, Sound};
 use super::plan::usual_rate;
 use super::transcoder::Work;
 use super::video::{input, no_progress, words};
-use super::{Made, Miss, remux};
+use super::{Made, Miss, rewrite};
 use crate::content_type::ContentType;
 use crate::report::Outcome;
 use crate::sniff;
@@ -163,7 +163,7 @@ fn one(
     work.run(&arguments, WRITTEN_BYTES + facts.bytes + limit * 4)?;
     let bytes = fs::read(work.path("out")).map_err(Fault::Start)?;
     if target == ContentType::Mp4Audio {
-        return remux(&bytes, target)
+        return rewrite(&bytes, target)
             .ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")));
     }
     Ok(bytes)

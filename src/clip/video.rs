@@ -6,7 +6,7 @@ use super::child::Fault;
 use super::facts::{Facts, Picture};
 use super::plan::{self, Frames, Voice};
 use super::transcoder::Work;
-use super::{Made, Miss, remux};
+use super::{Made, Miss, rewrite};
 use crate::content_type::ContentType;
 use crate::sniff;
 
@@ -313,7 +313,7 @@ impl Search<'_> {
 
 /// The samples of the output in a file of ours: the index first, no metadata, no trace of the program.
 fn finish(bytes: &[u8], target: ContentType) -> Result<Vec<u8>, Miss> {
-    remux(bytes, target).ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")))
+    rewrite(bytes, target).ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")))
 }
 
 /// Runs the whole of it through the decoder, for a container that does not tell its duration.
