@@ -265,8 +265,7 @@ pub(crate) fn poster(
             "-map 0:V:0 -an -sn -dn -map_metadata -1 -vf scale=iw*sar:ih:flags=bicubic+accurate_rnd+bitexact,setsar=1 -frames:v 1 -c:v png -threads:v 1 -flags:v +bitexact -fflags +bitexact -f image2pipe file:out",
         ));
         work.run(&arguments, MOST_POSTER_BYTES + facts.bytes)?;
-        let png = fs::read(work.path("out")).map_err(child::Fault::Start)?;
-        Ok(png)
+        video::output(&work, "out")
     };
     made().map_err(|miss| miss.into_finding(limit, transcoder))
 }

@@ -1,12 +1,9 @@
 //! Sound under a number of bytes.
 
-use std::fs;
-
-use super::child::Fault;
 use super::facts::{Facts, Sound};
 use super::plan::usual_rate;
 use super::transcoder::Work;
-use super::video::{input, no_progress, words};
+use super::video::{input, no_progress, output, words};
 use super::{Made, Miss, rewrite};
 use crate::content_type::ContentType;
 use crate::report::Outcome;
@@ -161,7 +158,7 @@ fn one(
     arguments.push(format.to_owned());
     arguments.push("file:out".to_owned());
     work.run(&arguments, WRITTEN_BYTES + facts.bytes + limit * 4)?;
-    let bytes = fs::read(work.path("out")).map_err(Fault::Start)?;
+    let bytes = output(work, "out")?;
     if target == ContentType::Mp4Audio {
         return rewrite(&bytes, target)
             .ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")));

@@ -200,10 +200,25 @@ fn a_program_that_fills_the_disk_is_stopped_by_the_kernel_or_by_us() {
 
 #[test]
 fn a_program_that_lies_is_found_out() {
-    let says_well = "echo out_time_us=2066667; echo progress=end";
+    // An analysis of 31 frames, too: without one the second pass has nothing to go by.
+    let says_well = "echo out_time_us=2066667; echo progress=end; \
+         i=0; while [ $i -lt 31 ]; do echo in:$i >> stats-0.log; i=$((i+1)); done";
     for (act, wanted) in [
         // Nothing written.
-        (says_well.to_owned(), "No such file"),
+        (says_well.to_owned(), "wrote no file"),
+        // A sound that can be heard, and no picture.
+        (
+            format!(
+                "cp {}/video/located.mp4 sound.mp4; echo out_time_us=2066667",
+                fixtures().display()
+            ),
+            "wrote no file",
+        ),
+        // Somebody else's file.
+        (
+            format!("for f in out sound.mp4; do ln -s /etc/hostname $f; done; {says_well}"),
+            "is no file",
+        ),
         // Nothing said.
         ("exit 0".to_owned(), "reports no progress"),
         // Rubbish written.
