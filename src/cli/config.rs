@@ -31,6 +31,8 @@ struct Config {
     max_side: Option<u32>,
     view_side: Option<u32>,
     allow_still: bool,
+    allow_poster: bool,
+    ffmpeg: Option<PathBuf>,
     allow_fixable: bool,
     deny_fixes: bool,
     fix: bool,
@@ -111,6 +113,8 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.target = choices.target.or(config.target);
     choices.carrier = choices.carrier.or(config.carrier);
     choices.allow_still |= config.allow_still;
+    choices.allow_poster |= config.allow_poster;
+    choices.ffmpeg = choices.ffmpeg.take().or_else(|| config.ffmpeg.clone());
     choices.deny_fixes |= config.deny_fixes;
 }
 

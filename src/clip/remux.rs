@@ -280,7 +280,7 @@ fn put_track(out: &mut Vec<u8>, track: &Track<'_>, offsets: &[u32]) {
     }
     put(out, b"mdia", |out| {
         put(out, b"mdhd", |out| {
-            out.extend_from_slice(&track.media_header)
+            out.extend_from_slice(&track.media_header);
         });
         put(out, b"hdlr", |out| {
             out.extend_from_slice(&[0; 8]);

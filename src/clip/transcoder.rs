@@ -262,7 +262,7 @@ impl Work<'_> {
             }
         };
         let ran = child::run(program, &all, self.folder.path(), &bounds, &mut |ms| {
-            tell(ms)
+            tell(ms);
         })?;
         if let Some(ms) = ran.time_ms {
             tell(ms);
