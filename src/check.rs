@@ -283,7 +283,7 @@ fn check_refused_clip(
     let encoded = clip::encodes_to(sniffed, rules, &choices.transcoder);
     let rewrapped = clip::rewraps_to(sniffed, rules).filter(|&target| {
         let limit = rules.accepts(target).map(|rule| part_limit(rule, rules));
-        clip::remux(bytes, target)
+        clip::rewrite(bytes, target)
             .is_some_and(|made| limit.is_some_and(|limit| ByteCount::of(&made) <= limit))
     });
     let has_poster = choices.poster_allowed
@@ -534,7 +534,7 @@ fn check_location(
     }
     let is_made_anew = clip::is_clip(content_type) && !needs.is_empty();
     let is_rewritten =
-        || clip::is_rewritable(content_type) && clip::remux(bytes, content_type).is_some();
+        || clip::is_rewritable(content_type) && clip::rewrite(bytes, content_type).is_some();
     if !is_decodable(content_type) && !is_made_anew && !is_rewritten() {
         findings.push(
             Finding::warning(

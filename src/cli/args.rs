@@ -225,6 +225,12 @@ pub(crate) struct Choices {
     /// Send what the provider does not take inside a zip archive, where it takes those.
     #[arg(long, help_heading = "Limits")]
     pub(crate) wrap_in_zip: bool,
+    /// Let a video that can be sent in no other way become a picture of one of its frames.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) allow_poster: bool,
+    /// The ffmpeg that encodes video and sound. Default: the one that MMSFIT_FFMPEG names, else that of the PATH.
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath, help_heading = "Limits")]
+    pub(crate) ffmpeg: Option<PathBuf>,
     /// Count what had to be fixed as refused.
     #[arg(long, help_heading = "Verdict")]
     pub(crate) deny_fixes: bool,

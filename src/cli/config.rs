@@ -36,6 +36,8 @@ struct Config {
     view_side: Option<u32>,
     allow_still: bool,
     wrap_in_zip: bool,
+    allow_poster: bool,
+    ffmpeg: Option<PathBuf>,
     allow_fixable: bool,
     deny_fixes: bool,
     fix: bool,
@@ -157,6 +159,8 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.carrier = choices.carrier.or(config.carrier);
     choices.allow_still |= config.allow_still;
     choices.wrap_in_zip |= config.wrap_in_zip;
+    choices.allow_poster |= config.allow_poster;
+    choices.ffmpeg = choices.ffmpeg.take().or_else(|| config.ffmpeg.clone());
     choices.deny_fixes |= config.deny_fixes;
 }
 

@@ -16,11 +16,10 @@ use std::fs;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::provider::Rules;
-use crate::report::Finding;
-use crate::sniff::{Sniffed, TrackKind};
+use crate::report::{Finding, Outcome};
+use crate::sniff::{self, Sniffed, TrackKind};
 use crate::units::{ByteCount, Pixels};
 
-pub(crate) use remux::remux;
 pub(crate) use transcoder::Lack;
 pub use transcoder::{Progress, Transcoder};
 
@@ -167,6 +166,21 @@ pub(crate) fn rewraps_to(sniffed: &Sniffed, rules: &Rules) -> Option<ContentType
         .find(|&target| target != content_type && rules.accepts(target).is_some())
 }
 
+/// A file of ISO media written anew as `target`, and looked at: of that type, whole, without a place.
+///
+/// `None` where that cannot be done exactly.
+pub(crate) fn rewrite(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
+    let made = remux::remux(bytes, target)?;
+    let found = sniff::sniff(&made);
+    let holds = found.content_type == Some(target)
+        && !found.has_location
+        && !found
+            .findings
+            .iter()
+            .any(|finding| matches!(finding.outcome, Outcome::Refused | Outcome::Fixable));
+    holds.then_some(made)
+}
+
 /// Whether a type's metadata can be left behind by writing the file anew.
 pub(crate) fn is_rewritable(content_type: ContentType) -> bool {
     matches!(
@@ -251,8 +265,7 @@ pub(crate) fn poster(
             "-map 0:V:0 -an -sn -dn -map_metadata -1 -vf scale=iw*sar:ih:flags=bicubic+accurate_rnd+bitexact,setsar=1 -frames:v 1 -c:v png -threads:v 1 -flags:v +bitexact -fflags +bitexact -f image2pipe file:out",
         ));
         work.run(&arguments, MOST_POSTER_BYTES + facts.bytes)?;
-        let png = fs::read(work.path("out")).map_err(child::Fault::Start)?;
-        Ok(png)
+        video::output(&work, "out")
     };
     made().map_err(|miss| miss.into_finding(limit, transcoder))
 }

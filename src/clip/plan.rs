@@ -107,7 +107,7 @@ fn rate_of(measured: Option<f64>) -> (u32, u32) {
     USUAL_RATES
         .iter()
         .copied()
-        .find(|rate| f64::from(rate.0) / f64::from(rate.1) >= measured * 0.999)
+        .find(|rate| f64::from(rate.0) / f64::from(rate.1) >= measured * 0.9995)
         .unwrap_or((60, 1))
 }
 

@@ -12,7 +12,7 @@ const MAX_CHUNKS: usize = 1_000_000;
 ///
 /// `None` where that cannot be done exactly: a fragmented, encrypted or damaged file, a codec that `target` does not
 /// carry, a type that is not of this family.
-pub(crate) fn remux(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
+pub(super) fn remux(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
     let top = items(bytes)?;
     if top.iter().any(|item| &item.name == b"moof") {
         return None;
@@ -65,7 +65,9 @@ pub(crate) fn remux(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
     let start = out.len() as u64 + index.len() as u64 + 8;
     let mut at = start;
     for &(_, len, track, chunk) in &chunks {
-        *offsets.get_mut(track)?.get_mut(chunk)? = u32::try_from(at).ok()?;
+        // An empty chunk is nowhere; where the samples start is at least inside the file.
+        let here = if len == 0 { start } else { at };
+        *offsets.get_mut(track)?.get_mut(chunk)? = u32::try_from(here).ok()?;
         at += len;
     }
     u32::try_from(at).ok()?;
@@ -76,7 +78,7 @@ pub(crate) fn remux(bytes: &[u8], target: ContentType) -> Option<Vec<u8>> {
             out.extend_from_slice(stretch(bytes, offset, len).unwrap_or_default());
         }
     });
-    (out.len() as u64 == at).then_some(out)
+    (out.len() as u64 == at && total > 0).then_some(out)
 }
 
 /// `ftyp` (4.3; 3GPP TS 26.244 5.3.4).
@@ -278,7 +280,7 @@ fn put_track(out: &mut Vec<u8>, track: &Track<'_>, offsets: &[u32]) {
     }
     put(out, b"mdia", |out| {
         put(out, b"mdhd", |out| {
-            out.extend_from_slice(&track.media_header)
+            out.extend_from_slice(&track.media_header);
         });
         put(out, b"hdlr", |out| {
             out.extend_from_slice(&[0; 8]);

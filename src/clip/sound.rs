@@ -1,13 +1,10 @@
 //! Sound under a number of bytes.
 
-use std::fs;
-
-use super::child::Fault;
 use super::facts::{Facts, Sound};
 use super::plan::usual_rate;
 use super::transcoder::Work;
-use super::video::{input, no_progress, words};
-use super::{Made, Miss, remux};
+use super::video::{input, no_progress, output, words};
+use super::{Made, Miss, rewrite};
 use crate::content_type::ContentType;
 use crate::report::Outcome;
 use crate::sniff;
@@ -161,9 +158,9 @@ fn one(
     arguments.push(format.to_owned());
     arguments.push("file:out".to_owned());
     work.run(&arguments, WRITTEN_BYTES + facts.bytes + limit * 4)?;
-    let bytes = fs::read(work.path("out")).map_err(Fault::Start)?;
+    let bytes = output(work, "out")?;
     if target == ContentType::Mp4Audio {
-        return remux(&bytes, target)
+        return rewrite(&bytes, target)
             .ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")));
     }
     Ok(bytes)

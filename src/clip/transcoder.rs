@@ -252,7 +252,7 @@ impl Work<'_> {
             .chain(arguments.iter().map(OsString::from))
             .collect();
         let (run, total_ms) = (self.runs, self.total_ms);
-        child::run(program, &all, self.folder.path(), &bounds, &mut |done_ms| {
+        let tell = |done_ms| {
             if let Some(call) = &self.transcoder.progress {
                 call(Progress {
                     run,
@@ -260,7 +260,14 @@ impl Work<'_> {
                     total_ms,
                 });
             }
-        })
+        };
+        let ran = child::run(program, &all, self.folder.path(), &bounds, &mut |ms| {
+            tell(ms);
+        })?;
+        if let Some(ms) = ran.time_ms {
+            tell(ms);
+        }
+        Ok(ran)
     }
 }
 

@@ -6,7 +6,7 @@ use super::child::Fault;
 use super::facts::{Facts, Picture};
 use super::plan::{self, Frames, Voice};
 use super::transcoder::Work;
-use super::{Made, Miss, remux};
+use super::{Made, Miss, rewrite};
 use crate::content_type::ContentType;
 use crate::sniff;
 
@@ -97,7 +97,8 @@ impl Search<'_> {
         }
         let mut best: Option<Take> = None;
         let mut nearest: Option<(u64, Frames)> = None;
-        let mut last: Option<(usize, f64, u64)> = None;
+        // What was asked for at this step, and what came of it.
+        let mut tries: Vec<(f64, f64)> = Vec::new();
         for encode in 1..=MOST_ENCODES {
             let frames = self.ladder[step];
             if analysed != Some(step) && !self.job.for_old_phones {
@@ -107,13 +108,11 @@ impl Search<'_> {
             let take = self.encode(frames, bits, work)?;
             let len = take.bytes.len() as u64;
             let fill = len as f64 / limit as f64;
-            let stuck = last.is_some_and(|(before, asked, got)| {
+            let stuck = tries.last().is_some_and(|&(asked, got)| {
                 // Asked for something else and given the same: the encoder is at an end of its scale.
-                before == step
-                    && (bits / asked - 1.0).abs() > 0.05
-                    && (len as f64 / got as f64 - 1.0).abs() < 0.01
+                (bits / asked - 1.0).abs() > 0.05 && (len as f64 / got - 1.0).abs() < 0.01
             });
-            last = Some((step, bits, len));
+            tries.push((bits, len as f64));
             if len <= limit {
                 if best
                     .as_ref()
@@ -133,11 +132,13 @@ impl Search<'_> {
             }
             // What is not picture stays: the bits of the picture bear the whole difference.
             let rest = self.fixed_bytes(frames) as f64;
-            let wanted = (limit as f64 * NEXT_AIM - rest).max(1.0);
+            let is_last = encode + 1 == MOST_ENCODES;
+            let is_desperate = is_last && best.is_none();
+            let aim = if is_desperate { LAST_AIM } else { NEXT_AIM };
+            let wanted = (limit as f64 * aim - rest).max(1.0);
             let had = (len as f64 - rest).max(1.0);
             let ratio = wanted / had;
-            let is_last = encode + 1 == MOST_ENCODES;
-            if len > limit && (ratio < 0.7 || stuck || (is_last && best.is_none())) {
+            if len > limit && (ratio < 0.4 || stuck || (is_desperate && ratio < 0.75)) {
                 // Over by more than a rate can mend: fewer pixels, by as much as is missing.
                 let pixels = |step: &Frames| {
                     f64::from(step.width_px) * f64::from(step.height_px) * step.per_second()
@@ -152,8 +153,10 @@ impl Search<'_> {
                 step = next;
                 let aim = if is_last { LAST_AIM } else { FIRST_AIM };
                 bits = self.bits(self.ladder[step], aim);
+                tries.clear();
             } else {
-                bits = self.at_most(bits * ratio.clamp(0.3, 2.5));
+                let change = ratio.powf(1.0 / response(&tries, rest));
+                bits = self.at_most(bits * change.clamp(0.3, 2.5));
             }
         }
         let Some(best) = best else {
@@ -205,7 +208,16 @@ impl Search<'_> {
         arguments.extend(self.picture_arguments(frames, bits));
         arguments.extend(words("-pass 1 -passlogfile stats -an -f null -"));
         let ran = work.run(&arguments, WRITTEN_BYTES + self.job.facts.bytes)?;
-        let decoded = ran.time_ms.ok_or_else(no_progress)?.max(self.sound.time_ms);
+        ran.time_ms.ok_or_else(no_progress)?;
+        // The time that is reported is that of the last frame written, which need not be the last one shown: the
+        // analysis has a line for every frame.
+        let analysis = output(work, "stats-0.log")?;
+        let analysed = analysis
+            .split(|&byte| byte == b'\n')
+            .filter(|line| line.starts_with(b"in:"))
+            .count();
+        let shown = analysed as f64 * 1_000.0 / frames.per_second();
+        let decoded = (shown.round() as u64).max(self.sound.time_ms);
         let told = self.job.facts.duration_ms.unwrap_or(decoded);
         if decoded + 500 < told * 9 / 10 {
             return Err(Miss::Damaged(format!(
@@ -241,7 +253,7 @@ impl Search<'_> {
         arguments.push("file:out".to_owned());
         let most = WRITTEN_BYTES + self.job.limit * 4 + self.job.facts.bytes;
         work.run(&arguments, most)?;
-        let bytes = fs::read(work.path("out")).map_err(Fault::Start)?;
+        let bytes = output(work, "out")?;
         let bytes = finish(&bytes, self.job.target)?;
         self.check(&bytes, frames)?;
         Ok(Take { bytes, frames })
@@ -283,14 +295,15 @@ impl Search<'_> {
         let (width, height) = (frames.width_px, frames.height_px);
         let (count, seconds) = frames.rate;
         let mut arguments = words("-map 0:V:0 -sn -dn -map_metadata -1 -map_chapters -1 -vf");
+        // From time zero on, so that both passes have the same frames: a late start repeats the first.
         // Pixels that are not square become square; the picture is turned before, as its matrix says.
         arguments.push(if self.job.for_old_phones {
             format!(
-                "fps={count}/{seconds},scale=iw*sar:ih,scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic+accurate_rnd+bitexact,pad={width}:{height}:-1:-1,setsar=1,format=yuv420p"
+                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic+accurate_rnd+bitexact,pad={width}:{height}:-1:-1,setsar=1,format=yuv420p"
             )
         } else {
             format!(
-                "fps={count}/{seconds},scale=iw*sar:ih,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1,format=yuv420p"
+                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1,format=yuv420p"
             )
         });
         if self.job.for_old_phones {
@@ -311,9 +324,25 @@ impl Search<'_> {
     }
 }
 
+/// How the length answers to the rate: by which power of it, of the last two tries. Short clips answer more than they
+/// are asked for.
+fn response(tries: &[(f64, f64)], rest: f64) -> f64 {
+    let &[.., (asked, got), (asked_last, got_last)] = tries else {
+        return 1.0;
+    };
+    let (rate, length) = (
+        (asked_last / asked).ln(),
+        ((got_last - rest).max(1.0) / (got - rest).max(1.0)).ln(),
+    );
+    if rate.abs() < 0.001 {
+        return 1.0;
+    }
+    (length / rate).clamp(0.5, 4.0)
+}
+
 /// The samples of the output in a file of ours: the index first, no metadata, no trace of the program.
 fn finish(bytes: &[u8], target: ContentType) -> Result<Vec<u8>, Miss> {
-    remux(bytes, target).ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")))
+    rewrite(bytes, target).ok_or_else(|| Miss::Child(format!("its output is not a whole {target}")))
 }
 
 /// Runs the whole of it through the decoder, for a container that does not tell its duration.
@@ -348,11 +377,21 @@ fn encode_sound(job: Job<'_>, voice: Voice, work: &mut Work<'_>) -> Result<Track
     arguments.push(if job.for_old_phones { "3gp" } else { "mp4" }.to_owned());
     arguments.push("file:sound.mp4".to_owned());
     let ran = work.run(&arguments, WRITTEN_BYTES + job.limit * 4 + job.facts.bytes)?;
-    let file = fs::metadata(work.path("sound.mp4")).map_err(Fault::Start)?;
+    let time_ms = ran.time_ms.ok_or_else(no_progress)?;
     Ok(Track {
-        bytes: file.len(),
-        time_ms: ran.time_ms.ok_or_else(no_progress)?,
+        bytes: output(work, "sound.mp4")?.len() as u64,
+        time_ms,
     })
+}
+
+/// What a run has written: a regular file of ours, and nothing that a link leads to.
+pub(super) fn output(work: &Work<'_>, name: &str) -> Result<Vec<u8>, Miss> {
+    let path = work.path(name);
+    match fs::symlink_metadata(&path) {
+        Ok(file) if file.is_file() => Ok(fs::read(path).map_err(Fault::Start)?),
+        Ok(_) => Err(Miss::Child("what it wrote is no file".to_owned())),
+        Err(_) => Err(Miss::Child("it wrote no file".to_owned())),
+    }
 }
 
 /// The arguments that open one file, as one kind of container, by no protocol but those of files.

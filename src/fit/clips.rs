@@ -75,7 +75,7 @@ fn rewrite(
         (content_type, "stripped")
     };
     let bytes = if clip::is_rewritable(content_type) {
-        clip::remux(&checked.bytes, target)?
+        clip::rewrite(&checked.bytes, target)?
     } else {
         // What is behind the end of the format; nothing in front of it is asked for.
         let trailing = usize::try_from(checked.sniffed.trailing_bytes).ok()?;

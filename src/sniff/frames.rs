@@ -255,7 +255,7 @@ fn walk(
         duration_ms: found.duration_ms,
         bit_rate: (at - start)
             .checked_mul(8)
-            .and_then(|bits| Some((bits as u64).checked_mul(rate)?.checked_div(samples)?)),
+            .and_then(|bits| (bits as u64).checked_mul(rate)?.checked_div(samples)),
         profile: super::codec::aac_profile(codec),
         ..Track::of(TrackKind::Audio, codec)
     };

@@ -2,6 +2,10 @@
 //!
 //! Needs ffmpeg, ffprobe and exiftool: they are the judges that share nothing with this crate.
 
+#[cfg(unix)]
+mod child;
+mod encode;
+mod figures;
 mod judge;
 mod probe;
 mod rewrite;
