@@ -12,6 +12,7 @@ mod http;
 mod media;
 mod nginx;
 mod receive;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../common/server.rs"]
 mod server;
 
