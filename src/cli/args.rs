@@ -356,10 +356,11 @@ it as ?secret=... in its URL, as X-Webhook-Secret, as Verification-Token (RingCe
 secret of the form user:password also as basic authentication (https://user:password@host/callbacks/tsg-global).
 
 Examples:
-  mmsfit serve --media-dir /srv/mms --public-url https://mms.example.com --events /srv/mms/events.jsonl \\
-      --listen 0.0.0.0:8080 --webhook-secret-file /etc/mmsfit/secret
+  mmsfit serve --listen 0.0.0.0:8080 --media-dir /srv/mms --public-url https://mms.example.com \\
+    --events /srv/mms/events.jsonl --webhook-secret-file /etc/mmsfit/secret
   mmsfit serve --media-dir media --public-url http://127.0.0.1:8080 --events - | jq .status
-  mmsfit serve --media-dir media --public-url https://mms.example.com --events https://app.example.com/mms-events";
+  mmsfit serve --media-dir media --public-url https://mms.example.com \\
+    --events https://app.example.com/mms-events";
 
 #[cfg(feature = "net")]
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// In the order of the wire, names in lower case; `date` is left out.
+    /// In the order of their names, which are in lower case; `date` is left out.
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -57,11 +57,12 @@ pub(crate) fn parse(answer: &[u8]) -> io::Result<Reply> {
         .next()
         .and_then(|line| line.split(' ').nth(1)?.parse().ok())
         .ok_or_else(bad)?;
-    let fields = lines
+    let mut fields: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .filter(|(name, _)| name != "date")
         .collect();
+    fields.sort();
     Ok(Reply {
         status,
         fields,

@@ -12,6 +12,7 @@ mod http;
 mod media;
 mod nginx;
 mod receive;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../common/server.rs"]
 mod server;
 
@@ -30,8 +31,11 @@ const GIF: &[u8] =
 const CARD: &[u8] =
     b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lovelace;Ada\r\nFN:Ada Lovelace\r\nEND:VCARD\r\n";
 
-/// Every recorded callback: its provider, its file, its bytes.
-fn callbacks() -> Result<Vec<(Provider, String, Vec<u8>)>, Box<dyn std::error::Error>> {
+/// A recorded callback: its provider, its file, its bytes.
+type Recorded = (Provider, String, Vec<u8>);
+
+/// Every recorded callback.
+fn callbacks() -> Result<Vec<Recorded>, Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/callbacks");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {

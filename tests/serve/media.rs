@@ -149,7 +149,7 @@ async fn ranges_and_conditions_work_over_the_wire() -> Outcome {
             "{condition}"
         );
         assert_eq!(unchanged.field("etag"), Some(etag));
-        assert_eq!(unchanged.field("content-length"), Some("200000"));
+        assert_eq!(unchanged.field("content-length"), None);
         let head = send(ours.address, "HEAD", path, &condition, b"")?;
         assert_eq!((head.status, head.fields), (304, unchanged.fields));
     }

@@ -47,11 +47,7 @@ pub(super) fn head(method: &Method, asked: &HeaderMap, served: &Served<'_>) -> H
         bytes: 0..0,
     };
     match precondition(asked, &etag, served.modified) {
-        Some(StatusCode::NOT_MODIFIED) => {
-            // The length that a 200 would have (RFC 9110, clause 8.6); left out, it would be filled in as 0.
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(served.bytes));
-            return ended(StatusCode::NOT_MODIFIED, headers);
-        }
+        Some(StatusCode::NOT_MODIFIED) => return ended(StatusCode::NOT_MODIFIED, headers),
         Some(status) => {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(0_u64));
             return ended(status, headers);

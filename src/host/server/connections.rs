@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -212,7 +213,11 @@ impl Service<Request<Incoming>> for Counted {
         let work = Work::begin(Arc::clone(&self.state));
         let answer = self.service.call(request);
         Box::pin(async move {
-            let response: Response = answer.await?;
+            let mut response: Response = answer.await?;
+            if response.status() == StatusCode::NOT_MODIFIED {
+                // The router has filled in 0, the length of no body; it would have to be that of the 200.
+                response.headers_mut().remove(CONTENT_LENGTH);
+            }
             Ok(response.map(|body| Working { body, _work: work }))
         })
     }
