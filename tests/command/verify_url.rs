@@ -520,6 +520,10 @@ fn an_allowed_range_covers_its_addresses_and_no_others() -> io::Result<()> {
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 fn a_verdict_comes_within_its_deadline_whatever_the_server_does() -> io::Result<()> {
     let desk = Desk::new()?;
     let drip = |bytes: &[u8]| Step::Drip(bytes.to_vec(), Duration::from_millis(40));
@@ -558,6 +562,10 @@ fn a_verdict_comes_within_its_deadline_whatever_the_server_does() -> io::Result<
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 fn memory_is_flat_while_an_endless_body_is_offered() -> io::Result<()> {
     let desk = Desk::new()?;
     let chunk = |bytes: Vec<u8>| [b"10000\r\n".to_vec(), bytes, b"\r\n".to_vec()].concat();
