@@ -748,7 +748,7 @@ fn prepare_refuses_the_message_whose_url_cannot_be_had_and_says_why() -> io::Res
         ("/short.gif", "MMS505 the body ends after 20 bytes"),
         (
             "/inside.gif",
-            "MMS502 the host's address 169.254.169.254 is refused",
+            "MMS502 redirected to http://169.254.169.254/latest/: the host's address 169.254.169.254 is refused",
         ),
     ] {
         let run = desk.run(&[

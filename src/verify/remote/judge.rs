@@ -321,9 +321,8 @@ fn head_fault(
         ("Content-Encoding", answer.head.coding != get.head.coding),
         (
             "ETag",
-            answer.head.etag.is_some()
-                && get.head.etag.is_some()
-                && answer.head.etag != get.head.etag,
+            matches!((&answer.head.etag, &get.head.etag), (Some(one), Some(other))
+                if opaque(one) != opaque(other)),
         ),
     ];
     if let Some((field, _)) = differs.iter().find(|(_, differs)| *differs) {
@@ -331,6 +330,11 @@ fn head_fault(
             "{when}HEAD and GET disagree about {field}"
         )));
     }
+}
+
+/// An entity tag for weak comparison (RFC 9110, clause 8.8.3.2).
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn kinds(head: &Head) -> Vec<String> {
