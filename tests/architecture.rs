@@ -97,6 +97,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "fit::Fitted",
             "message_rules::counted_bytes",
             "prepare::Choices",
+            "prepare::guarded",
         ],
     ),
     (

@@ -6,6 +6,7 @@ use super::probe::{More, Probed};
 use super::served_type;
 use crate::check::provenance;
 use crate::code::{Code, Severity};
+use crate::prepare::guarded;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
 use crate::sniff;
@@ -20,9 +21,13 @@ pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option
     }
     framing(&probed.get, "", rules, &mut findings);
     if let Some(bytes) = &bytes {
-        let sniffed = sniff::sniff(bytes);
-        if rules.url.content_type_required.value() {
-            findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+        match guarded(|| Ok(sniff::sniff(bytes))) {
+            Ok(sniffed) if rules.url.content_type_required.value() => {
+                findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+            }
+            Ok(_) => {}
+            // What made us fail is not handed on to fail again.
+            Err(finding) => return (vec![finding], None),
         }
     }
     if let Some(more) = &probed.more {
