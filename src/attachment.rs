@@ -162,7 +162,7 @@ mod tests {
             ("user:secret@a.test", "...@a.test"),
             ("https://user:sec?ret@a.test/b", "..."),
             ("https://user:sec#ret@a.test/b", "..."),
-            ("https://us?er@a.test:secret@b.test/", "..."),
+            ("https://us?er@a.test:secret@b.test/", "https://us"),
             ("https:secret@a.test/b", "...@a.test/b"),
             (
                 "https://user\\:secret@a.test/b",

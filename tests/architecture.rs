@@ -115,6 +115,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "fit::Fitted",
             "message_rules::counted_bytes",
             "prepare::Choices",
+            "prepare::guarded",
         ],
     ),
     (

@@ -1,6 +1,7 @@
 //! `mmsfit verify-url --provider P[,P…] URL…`: each URL probed the way the provider will fetch it.
 
 use std::io::{self, BufRead, Read};
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use futures_util::stream::{self, Stream, StreamExt};
@@ -127,7 +128,7 @@ fn policy(args: &VerifyUrl, context: &Context) -> FetchPolicy {
 const PER_HOST: usize = 2;
 
 fn at_once(context: &Context) -> usize {
-    context.jobs.map_or(AT_ONCE, |jobs| jobs.get())
+    context.jobs.map_or(AT_ONCE, NonZero::get)
 }
 
 /// The URLs given; `-` stands for the lines of standard input.

@@ -107,6 +107,10 @@ fn spellings(octets: [u8; 4]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 async fn no_spelling_of_an_internal_address_reaches_the_canary() -> io::Result<()> {
     let canary = Server::on("0.0.0.0:0", |request| right(&request.method)).await?;
     let port = canary.address.port();

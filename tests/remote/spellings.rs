@@ -136,6 +136,10 @@ async fn codes(guard: &UrlVerifier, urls: &[String]) -> Vec<Code> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 async fn no_url_of_the_web_platforms_tests_reaches_the_canary() -> io::Result<()> {
     let canary = Server::on("0.0.0.0:0", |request| right(&request.method)).await?;
     let port = canary.address.port();

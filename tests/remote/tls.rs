@@ -144,14 +144,14 @@ async fn a_certificate_that_may_not_be_trusted_is_a_tls_failure_with_its_reason(
         (
             "expired",
             authority.acceptor("media.example", |params| {
-                params.not_after = date_time_ymd(2020, 1, 1)
+                params.not_after = date_time_ymd(2020, 1, 1);
             })?,
             "expired",
         ),
         (
             "not yet valid",
             authority.acceptor("media.example", |params| {
-                params.not_before = date_time_ymd(2090, 1, 1)
+                params.not_before = date_time_ymd(2090, 1, 1);
             })?,
             "not valid yet",
         ),

@@ -14,6 +14,7 @@ use super::target::{Target, too_slow};
 use super::wire::{Pace, Stop, Wire};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
+use crate::prepare::guarded;
 use crate::provider::Rules;
 use crate::report::Finding;
 use crate::sniff;
@@ -21,10 +22,9 @@ use crate::units::ByteCount;
 
 /// The most interim answers (1xx) before the final one.
 const MAX_INTERIM: usize = 8;
-/// The most bytes of chunk extensions and trailers, beside what each chunk's own line needs.
+/// The most bytes of sizes, extensions and trailers beside as many bytes as the chunks hold: who sends byte by byte
+/// only wants to be listened to.
 const MAX_CHUNK_OVERHEAD: u64 = 64 * 1_024;
-/// What a chunk's own lines need: 16 digits, two line ends, and some room.
-const CHUNK_LINE: u64 = 32;
 /// How much of a body is looked at to tell what it is.
 const PREFIX_BYTES: usize = 64 * 1_024;
 /// How long a body that is complete is watched for bytes too many.
@@ -274,8 +274,7 @@ impl Reader<'_> {
     async fn chunks(&mut self) -> Result<(), Body> {
         let mut overhead = MAX_CHUNK_OVERHEAD;
         loop {
-            let mut own = CHUNK_LINE;
-            let line = self.line(&mut own, &mut overhead).await?;
+            let line = self.line(&mut overhead).await?;
             let size = line.split(|&byte| byte == b';').next().unwrap_or_default();
             let size = std::str::from_utf8(size.trim_ascii())
                 .ok()
@@ -286,12 +285,13 @@ impl Reader<'_> {
                 .ok_or(Body::BadChunks("a chunk's size is no number"))?;
             if size == 0 {
                 // Trailer fields say nothing that is used; the empty line behind them is the end.
-                while !self.line(&mut own, &mut overhead).await?.is_empty() {}
+                while !self.line(&mut overhead).await?.is_empty() {}
                 return Ok(());
             }
             self.within(size)?;
             self.exactly(size).await?;
-            if !self.line(&mut own, &mut overhead).await?.is_empty() {
+            overhead = overhead.saturating_add(size);
+            if !self.line(&mut overhead).await?.is_empty() {
                 return Err(Body::BadChunks("a chunk is not as long as its size says"));
             }
         }
@@ -355,8 +355,8 @@ impl Reader<'_> {
         Ok(taken as u64)
     }
 
-    /// A line of the chunked framing, without its end, paid for from the chunk's own purse first.
-    async fn line(&mut self, own: &mut u64, overhead: &mut u64) -> Result<Vec<u8>, Body> {
+    /// A line of the chunked framing, without its end, paid for byte by byte.
+    async fn line(&mut self, overhead: &mut u64) -> Result<Vec<u8>, Body> {
         let mut line = Vec::new();
         loop {
             if !self.wait().await? {
@@ -366,8 +366,7 @@ impl Reader<'_> {
                 continue;
             };
             self.wire.take(1);
-            let purse = if *own > 0 { &mut *own } else { &mut *overhead };
-            *purse = purse
+            *overhead = overhead
                 .checked_sub(1)
                 .ok_or(Body::BadChunks("too much beside the chunks"))?;
             if byte == b'\n' {
@@ -399,8 +398,9 @@ impl Reader<'_> {
 
 /// Whether preparing can bring such bytes under a cap: pictures of pixels, nothing else.
 fn is_shrinkable(prefix: &[u8]) -> bool {
-    sniff::sniff(prefix)
-        .content_type
+    guarded(|| Ok(sniff::sniff(prefix)))
+        .ok()
+        .and_then(|sniffed| sniffed.content_type)
         .is_some_and(|kind| kind.family() == Family::Image && kind != ContentType::Svg)
 }
 

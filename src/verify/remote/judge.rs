@@ -6,6 +6,7 @@ use super::probe::{More, Probed};
 use super::served_type;
 use crate::check::provenance;
 use crate::code::{Code, Severity};
+use crate::prepare::guarded;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
 use crate::sniff;
@@ -20,9 +21,13 @@ pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option
     }
     framing(&probed.get, "", rules, &mut findings);
     if let Some(bytes) = &bytes {
-        let sniffed = sniff::sniff(bytes);
-        if rules.url.content_type_required.value() {
-            findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+        match guarded(|| Ok(sniff::sniff(bytes))) {
+            Ok(sniffed) if rules.url.content_type_required.value() => {
+                findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+            }
+            Ok(_) => {}
+            // What made us fail is not handed on to fail again.
+            Err(finding) => return (vec![finding], None),
         }
     }
     if let Some(more) = &probed.more {
@@ -321,9 +326,8 @@ fn head_fault(
         ("Content-Encoding", answer.head.coding != get.head.coding),
         (
             "ETag",
-            answer.head.etag.is_some()
-                && get.head.etag.is_some()
-                && answer.head.etag != get.head.etag,
+            matches!((&answer.head.etag, &get.head.etag), (Some(one), Some(other))
+                if opaque(one) != opaque(other)),
         ),
     ];
     if let Some((field, _)) = differs.iter().find(|(_, differs)| *differs) {
@@ -331,6 +335,11 @@ fn head_fault(
             "{when}HEAD and GET disagree about {field}"
         )));
     }
+}
+
+/// An entity tag for weak comparison (RFC 9110, clause 8.8.3.2).
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn kinds(head: &Head) -> Vec<String> {

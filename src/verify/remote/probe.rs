@@ -77,7 +77,15 @@ pub(super) async fn probe(
         let ways = Ways::new(policy, rules, tls, begun + left);
         // Every step has its own deadline; this one holds whatever was forgotten.
         let hop = timeout_at(ways.whole + SLACK, hop(&target, rules, &ways)).await;
-        let (get, more) = hop.unwrap_or_else(|_| Err(ways.no_verdict()))?;
+        let (get, more) = hop
+            .unwrap_or_else(|_| Err(ways.no_verdict()))
+            .map_err(|finding| match visited.as_slice() {
+                [] => finding,
+                _ => Finding {
+                    message: format!("redirected to {}: {}", target.label(), finding.message),
+                    ..finding
+                },
+            })?;
         if !get.head.is_redirect() {
             return Ok(Probed {
                 target,

@@ -218,7 +218,13 @@ impl Target {
         let deadline = whole.min(Instant::now() + policy.connect_within);
         let answer = timeout_at(deadline, policy.resolver.resolve(name))
             .await
-            .map_err(|_| too_slow("the host's name did not resolve", policy.connect_within))?;
+            .map_err(|_| {
+                if Instant::now() >= whole {
+                    too_slow("no verdict", policy.whole_within)
+                } else {
+                    too_slow("the host's name did not resolve", policy.connect_within)
+                }
+            })?;
         let mut addresses = answer.map_err(|fault| {
             Finding::refused(
                 Code::Unreachable,

@@ -85,6 +85,20 @@ pub(super) fn cases() -> Vec<Case> {
             head_coded: fields("Content-Type: image/gif\nContent-Length: 43\nETag: \"b\"\n"),
             codes: "MMS509",
         },
+        Case {
+            name: "the same ETag, weak on HEAD".to_owned(),
+            get: with_body(
+                "Content-Type: image/gif\nContent-Length: 43\nETag: \"a\"\n",
+                GIF,
+            ),
+            coded: with_body(
+                "Content-Type: image/gif\nContent-Length: 43\nETag: \"a\"\n",
+                GIF,
+            ),
+            head: fields("Content-Type: image/gif\nContent-Length: 43\nETag: W/\"a\"\n"),
+            head_coded: fields("Content-Type: image/gif\nContent-Length: 43\nETag: W/\"a\"\n"),
+            codes: "",
+        },
     ]);
     cases
 }

@@ -164,6 +164,10 @@ async fn judge_some_at_once(cases: Vec<Case>, at_once: usize) -> io::Result<()> 
 
 /// Cases of redirects and of TLS are counted beside their own tests.
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 fn at_least_120_http_cases_are_scripted() {
     let groups = [
         ("right", lengths::right()),

@@ -108,6 +108,15 @@ pub(super) fn endless() -> Vec<Case> {
             "MMS003 MMS508",
         ),
         on_get(
+            "endless chunks of one byte",
+            [
+                send(head(&coded)),
+                vec![Step::Forever(b"1\r\nG\r\n".repeat(1_000))],
+            ]
+            .concat(),
+            "MMS505 MMS508",
+        ),
+        on_get(
             "endless trailers",
             [
                 send(head(&coded)),
