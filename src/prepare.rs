@@ -237,6 +237,9 @@ impl Preparer {
     }
 
     /// Checks one attachment as the only one of a message. Changes nothing, writes nothing, fits nothing.
+    ///
+    /// What it says is what [`Preparer::prepare_blocking`] then does, but for two things that only decoding shows: a wrong bit
+    /// inside a picture's data (MMS301), and a picture that no size worth sending brings under its limit (MMS205).
     #[must_use]
     pub fn check(&self, attachment: &Attachment) -> PartReport {
         match self.read_and_check(attachment) {

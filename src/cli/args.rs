@@ -131,6 +131,8 @@ Examples:
     /// Check a batch: every file, each as the only attachment of a message.
     #[command(after_help = "\
 Without --fix nothing is written, and what --fix would mend counts as refused unless --allow-fixable is given.
+It reads structure and decodes no pixels: a damaged scan, and a picture that no size brings under its limit, are told by
+--fix alone.
 Folders are walked in the order of their names; hidden files are skipped; a link that leaves the folder is reported,
 not followed.
 

@@ -253,6 +253,8 @@ impl Walk {
                     self.has_motion_photo |= [&b"MotionPhoto"[..], b"MicroVideo"]
                         .iter()
                         .any(|name| super::bytes::find(body, name).is_some());
+                } else {
+                    note_sound(body, found);
                 }
             }
             APP2 => {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mmsfit::{Code, Outcome, Preparer, Verdict};
+use mmsfit::{Code, Outcome, Preparer, Provider, Verdict};
 
 use crate::cases::cases;
-use crate::{findings, fixture};
+use crate::{findings, fixture, refusals};
 
 /// Refusals that only trying can tell: fixture, code, and why no check could have known.
 const TOLD_BY_TRYING: &[(&str, Code, &str)] = &[(
@@ -88,4 +88,21 @@ fn what_a_check_asks_for_is_what_is_then_done() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_picture_that_no_size_brings_under_its_limit_is_told_by_trying()
+-> Result<(), Box<dyn std::error::Error>> {
+    let mut rules = Provider::RingCentral.rules().clone();
+    rules.message_bytes = mmsfit::provider::Limit::Assumed {
+        value: mmsfit::ByteCount::new(900),
+        why: "a contract that nobody would sign",
+    };
+    let preparer = Preparer::new(Provider::RingCentral).with_rules(rules)?;
+    let photograph = fixture("photos/small.jpg");
+    assert_eq!(preparer.check(&photograph).verdict, Verdict::Fixable);
+    let prepared = preparer.prepare_blocking([photograph])?;
+    assert!(prepared.bundle().is_none());
+    assert_eq!(refusals(prepared.report()), [Code::CannotBeFitted]);
+    Ok(())
 }
