@@ -1,8 +1,11 @@
 //! Every kind of still picture that people send: decoded right, upright, in sRGB, or refused with the reason.
 
+#[cfg(feature = "svg")]
+mod drawings;
 #[cfg(feature = "heic")]
 mod heif;
 mod orientation;
+mod others;
 
 use std::path::Path;
 
