@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use mmsfit::{ByteCount, FitOptions, fit_image, internals};
@@ -80,23 +80,7 @@ fn stages(criterion: &mut Criterion) {
             .warm_up_time(Duration::from_millis(500))
             .measurement_time(Duration::from_secs(2));
         group.bench_function("entropy_decode", |bench| {
-            bench.iter(|| internals::decode_entropy(black_box(&bytes), 8));
-        });
-        let stages = internals::Stages::open(&bytes, 0.6).expect("decodes");
-        group.bench_function("scaled_idct_half", |bench| {
-            bench.iter_batched(|| (), |()| stages.half_size(), BatchSize::LargeInput);
-        });
-        let half = stages.half_size();
-        group.bench_function("forward_dct_half", |bench| {
-            bench.iter_batched(|| (), |()| stages.transform(&half), BatchSize::LargeInput);
-        });
-        let blocks = stages.transform(&half);
-        group.bench_function("probe_exact_half", |bench| {
-            bench.iter(|| stages.count(black_box(&blocks)).bits());
-        });
-        let counted = stages.count(&blocks);
-        group.bench_function("encode_half", |bench| {
-            bench.iter(|| stages.encode(black_box(&blocks), &counted));
+            bench.iter(|| internals::decode_entropy(black_box(&bytes)));
         });
         // What the search adds to reading: samples of every size, solved for three caps.
         group.bench_function("entropy_decode_and_search", |bench| {

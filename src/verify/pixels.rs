@@ -48,9 +48,7 @@ pub(crate) fn decodes_whole(bytes: &[u8], sniffed: &Sniffed) -> Result<(), Strin
 ///
 /// What is wrong, as a fragment.
 pub(crate) fn jpeg_is_whole(bytes: &[u8]) -> Result<(), String> {
-    // Nothing of the picture is kept but what finding its end takes.
-    let least = |_: &jpeg::Frame, _: jpeg::Model| [1; 4];
-    let read = jpeg::decode(bytes, least, &STRICT);
+    let read = jpeg::decode(bytes, &STRICT);
     read.map(|_| ()).map_err(|fault| fault.to_string())
 }
 
@@ -117,6 +115,7 @@ const STRICT: jpeg::Limits = jpeg::Limits {
     max_block_visits: 100_000_000,
     max_segments: 20_000,
     max_coefficient_bytes: 300 << 20,
+    least_coefficient_bytes: 300 << 20,
 };
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ fn a_drawing_fills_the_screen_it_is_meant_for() -> Result<(), mmsfit::FitError> 
     assert_eq!((wide.width, wide.height), (1_440, 360));
 
     let options = FitOptions::default().view_side(Pixels::new(400));
-    let fitted = fit_image(&fixture("drawings/corner.svg"), ByteCount::new(50_000), &options)?;
+    let fitted = fit_image(
+        &fixture("drawings/corner.svg"),
+        ByteCount::new(50_000),
+        &options,
+    )?;
     assert_eq!((fitted.width_px, fitted.height_px), (400, 300));
     assert_eq!(fitted.content_type, ContentType::Png);
     Ok(())
@@ -28,7 +32,11 @@ fn a_drawing_fills_the_screen_it_is_meant_for() -> Result<(), mmsfit::FitError> 
 fn where_no_transparency_is_taken_the_ground_is_white() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = FitOptions::default();
     options.accept = vec![ContentType::Jpeg];
-    let fitted = fit_image(&fixture("drawings/corner.svg"), ByteCount::new(50_000), &options)?;
+    let fitted = fit_image(
+        &fixture("drawings/corner.svg"),
+        ByteCount::new(50_000),
+        &options,
+    )?;
     assert_eq!(fitted.content_type, ContentType::Jpeg);
     let out = crate::decode(&fitted.bytes).map_err(|finding| finding.to_string())?;
     let corner = out.at(out.width - 10, 10);
@@ -60,14 +68,20 @@ fn what_would_be_missing_is_named_or_refused() {
     );
     let animated = shown("drawings/animated.svg").said;
     assert!(
-        animated.contains(&"MMS306 only its first moment is sent: its animation stays behind".to_owned()),
+        animated.contains(
+            &"MMS306 only its first moment is sent: its animation stays behind".to_owned()
+        ),
         "{animated:?}"
     );
 }
 
 #[test]
 fn every_spelling_of_a_drawing_is_drawn() {
-    for name in ["drawing.svg", "drawing_utf16.svg", "drawing_comment_first.svg"] {
+    for name in [
+        "drawing.svg",
+        "drawing_utf16.svg",
+        "drawing_comment_first.svg",
+    ] {
         let found = shown(&format!("text/{name}"));
         let teal = |pixel: &&[u8; 4]| pixel[..3] == [0, 128, 128] && pixel[3] == 255;
         assert!(found.pixels.iter().filter(teal).count() > 100_000, "{name}");
@@ -78,8 +92,17 @@ fn every_spelling_of_a_drawing_is_drawn() {
 #[test]
 fn active_and_reaching_content_is_refused_with_its_code() {
     for name in [
-        "script", "handler", "foreign_object", "animate_href", "image_from_file", "image_from_web", "style_import",
-        "external_entity", "parameter_entity", "entities", "billion_laughs",
+        "script",
+        "handler",
+        "foreign_object",
+        "animate_href",
+        "image_from_file",
+        "image_from_web",
+        "style_import",
+        "external_entity",
+        "parameter_entity",
+        "entities",
+        "billion_laughs",
     ] {
         let said = refusal(&fixture(&format!("traps/{name}.svg")));
         assert!(said.starts_with("MMS305"), "{name}: {said}");
@@ -89,13 +112,28 @@ fn active_and_reaching_content_is_refused_with_its_code() {
 #[test]
 fn bombs_and_loops_are_refused_before_they_are_drawn() {
     for name in [
-        "use_bomb", "uses_itself", "deep", "pattern_nest", "pattern_loop", "pattern_tile", "many_layers",
-        "wide_morphology", "deep_turbulence", "fine_dashes", "many_fills", "marker_storm", "style_storm",
+        "use_bomb",
+        "uses_itself",
+        "deep",
+        "pattern_nest",
+        "pattern_loop",
+        "pattern_tile",
+        "many_layers",
+        "wide_morphology",
+        "deep_turbulence",
+        "fine_dashes",
+        "many_fills",
+        "marker_storm",
+        "style_storm",
     ] {
         let start = Instant::now();
         let said = refusal(&fixture(&format!("traps/{name}.svg")));
         assert!(said.starts_with("MMS207"), "{name}: {said}");
         // Refusing takes milliseconds; the bound leaves room for a slow machine, and none for drawing.
-        assert!(start.elapsed().as_secs() < 2, "{name}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs() < 2,
+            "{name}: {:?}",
+            start.elapsed()
+        );
     }
 }

@@ -77,7 +77,10 @@ fn the_first_page_of_a_tiff_is_sent_and_said() {
 fn of_a_motion_photo_and_of_a_gain_map_picture_the_rest_is_named() -> Result<(), mmsfit::FitError> {
     for (name, what) in [
         ("phone/motion_photo.jpg", "a motion photo's video"),
-        ("phone/gain_map.jpg", "further pictures (multi-picture or gain map)"),
+        (
+            "phone/gain_map.jpg",
+            "further pictures (multi-picture or gain map)",
+        ),
     ] {
         let bytes = fixture(name);
         let sniffed = mmsfit::sniff::sniff(&bytes);
@@ -134,7 +137,11 @@ fn without_its_feature_an_avif_is_refused_with_the_feature_named() {
 #[test]
 fn no_output_holds_a_location_or_any_other_metadata() -> Result<(), mmsfit::FitError> {
     let mut names = vec![
-        "photos/gps.jpg", "photos/gps_in_png.png", "photos/gps_in_webp.webp", "raw/preview.dng", "raw/preview.raf",
+        "photos/gps.jpg",
+        "photos/gps_in_png.png",
+        "photos/gps_in_webp.webp",
+        "raw/preview.dng",
+        "raw/preview.raf",
         "phone/motion_photo.jpg",
     ];
     if cfg!(feature = "heic") {
@@ -145,8 +152,18 @@ fn no_output_holds_a_location_or_any_other_metadata() -> Result<(), mmsfit::FitE
         let fitted = fit_image(&bytes, ByteCount::new(15_000), &FitOptions::default())?;
         let out = mmsfit::sniff::sniff(&fitted.bytes);
         assert!(!out.has_location && !out.has_metadata, "{name}");
-        for word in [&b"Exif"[..], b"GPS", b"http://ns.adobe", b"exif:", b"eXIf", b"Example"] {
-            let held = fitted.bytes.windows(word.len()).any(|window| window == word);
+        for word in [
+            &b"Exif"[..],
+            b"GPS",
+            b"http://ns.adobe",
+            b"exif:",
+            b"eXIf",
+            b"Example",
+        ] {
+            let held = fitted
+                .bytes
+                .windows(word.len())
+                .any(|window| window == word);
             assert!(!held, "{name} holds {}", String::from_utf8_lossy(word));
         }
     }
@@ -155,7 +172,11 @@ fn no_output_holds_a_location_or_any_other_metadata() -> Result<(), mmsfit::FitE
 
 #[test]
 fn a_picture_is_decoded_the_same_every_time() {
-    for name in ["graphics/icon_png.ico", "raw/preview.dng", "graphics/pages.tiff"] {
+    for name in [
+        "graphics/icon_png.ico",
+        "raw/preview.dng",
+        "graphics/pages.tiff",
+    ] {
         assert_eq!(distance(&shown(name), &shown(name)), 0, "{name}");
     }
 }
