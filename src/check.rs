@@ -170,13 +170,13 @@ pub(crate) const fn is_decodable(content_type: ContentType) -> bool {
         | ContentType::WebP
         | ContentType::Bmp
         | ContentType::Tiff
-        | ContentType::Ico => true,
+        | ContentType::Ico
+        // The preview that the camera put into it.
+        | ContentType::CameraRaw => true,
         ContentType::Heic | ContentType::Heif => cfg!(feature = "heic"),
         ContentType::Avif => cfg!(feature = "avif"),
         ContentType::JpegXl => cfg!(feature = "jxl"),
         ContentType::Svg => cfg!(feature = "svg"),
-        // The preview that the camera put into it.
-        ContentType::CameraRaw => true,
         _ => false,
     }
 }

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 #[cfg(feature = "avif")]
 use super::av1;
-use super::colour::{RowsToSrgb, narrow};
+use super::colour::narrow;
 #[cfg(feature = "heic")]
 use super::hevc;
+use super::rows::RowsToSrgb;
 use super::yuv::{Coding, Planes, Rows};
 use super::{Layout, Limits, Raster};
 use crate::code::Code;
@@ -542,11 +543,8 @@ fn units(data: &[u8], length_bytes: usize) -> Option<Vec<&[u8]>> {
 
 /// Item types that this build decodes.
 const fn is_coded(kind: &[u8; 4]) -> bool {
-    match kind {
-        b"hvc1" | b"hev1" => cfg!(feature = "heic"),
-        b"av01" => cfg!(feature = "avif"),
-        _ => false,
-    }
+    (cfg!(feature = "heic") && matches!(kind, b"hvc1" | b"hev1"))
+        || (cfg!(feature = "avif") && matches!(kind, b"av01"))
 }
 
 fn uncoded(kind: &[u8; 4]) -> Finding {

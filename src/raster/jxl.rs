@@ -2,7 +2,8 @@
 
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, JxlThreadPool};
 
-use super::colour::{RowsToSrgb, narrow};
+use super::colour::narrow;
+use super::rows::RowsToSrgb;
 use super::{Layout, Limits, Raster};
 use crate::code::Code;
 use crate::report::Finding;
@@ -126,7 +127,7 @@ fn rows(
     channels: usize,
     to_srgb: Option<&RowsToSrgb>,
 ) -> Raster {
-    let alpha = channels % 2 == 0;
+    let alpha = channels.is_multiple_of(2);
     let row = width as usize * channels.max(1);
     let mut pixels =
         Vec::with_capacity(width as usize * height as usize * (3 + usize::from(alpha)));

@@ -24,6 +24,8 @@ mod jxl;
 mod pages;
 mod raw;
 mod resize;
+#[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
+mod rows;
 #[cfg(feature = "svg")]
 mod svg;
 #[cfg(any(feature = "heic", feature = "avif"))]

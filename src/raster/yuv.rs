@@ -76,7 +76,7 @@ impl<'a> Rows<'a> {
             8 if full_chroma => Weights::YCgCo,
             _ => Weights::Matrix(matrix(planes.coding)),
         };
-        (whole && even && depths).then(|| Self {
+        (whole && even && depths).then_some(Self {
             planes,
             shift,
             weights,
