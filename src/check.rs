@@ -365,7 +365,11 @@ fn check_refused_type(
         findings.push(finding);
         return Some(Need::Transcode);
     }
-    let takes_zip = rules.accepts(ContentType::Zip).is_some();
+    // What is refused for itself is no better inside an archive.
+    let takes_zip = rules.accepts(ContentType::Zip).is_some()
+        && !findings
+            .iter()
+            .any(|finding| finding.outcome == Outcome::Refused);
     if choices.wrap_in_zip && takes_zip {
         findings.push(finding);
         return Some(Need::Wrap);

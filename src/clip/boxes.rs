@@ -96,7 +96,9 @@ mod tests {
             .map(|item| item.name)
             .collect();
         assert_eq!(names, [*b"free", *b"skip"]);
-        for len in (1..whole.len() - 4).filter(|&len| len != 12) {
+        // Three zeros may be the beginning of a terminator as well as of a length.
+        let is_cut = |len: &usize| !matches!(len, 1..=3 | 12..=15);
+        for len in (1..whole.len() - 4).filter(is_cut) {
             assert!(items(&whole[..len]).is_none(), "cut at {len}");
         }
         assert!(items(b"\0\0\0\x07free").is_none());

@@ -265,7 +265,9 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
     for part in checked.iter_mut() {
         let picture =
             part.sniffed.content_type.is_some_and(is_decodable) && !part.sniffed.has_pages();
-        if picture && !part.needs.contains(&Need::Shrink) {
+        // What becomes another type has no length yet.
+        let is_open = part.needs.contains(&Need::Transcode);
+        if picture && !is_open && !part.needs.contains(&Need::Shrink) {
             part.needs.push(Need::Shrink);
             part.needs.sort_unstable();
             part.findings.push(

@@ -13,7 +13,7 @@ fn ten_thousand_files_give_the_same_bytes_on_one_thread_and_on_two() -> io::Resu
         let name = format!("up/{:02}/{n:05}.vcf", n % 50);
         desk.write(
             &name,
-            format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{n}\r\nEND:VCARD\r\n").as_bytes(),
+            format!("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{n}\r\nEND:VCARD\r\n").as_bytes(),
         )?;
     }
     let run = |jobs: &str, out: &str| {

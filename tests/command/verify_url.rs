@@ -423,16 +423,17 @@ fn junit_and_sarif_and_github_name_the_url() -> io::Result<()> {
     let why = "the server answers with status 404; sinch would reject the message";
     let help =
         "open the URL from outside the network, without cookies; a signed URL may have run out";
-    let missing = host.url("/missing.gif");
+    let (right, missing) = (host.url("/right.gif"), host.url("/missing.gif"));
     assert_eq!(
         run("junit")?.out,
         format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mmsfit\">\n<testsuite name=\"mmsfit\">\n\
-             <testcase classname=\"mmsfit.sinch\" name=\"{}\"/>\n\
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mmsfit\">\n\
+             <testsuite name=\"{right}\" tests=\"1\" failures=\"0\" errors=\"0\">\n\
+             <testcase classname=\"mmsfit.sinch\" name=\"{right}\"/>\n</testsuite>\n\
+             <testsuite name=\"{missing}\" tests=\"1\" failures=\"1\" errors=\"0\">\n\
              <testcase classname=\"mmsfit.sinch\" name=\"{missing}\">\n\
              <failure type=\"MMS503\" message=\"{why}\">\nMMS503 {why}\n  {help}\n</failure>\n</testcase>\n\
-             </testsuite>\n</testsuites>\n",
-            host.url("/right.gif")
+             </testsuite>\n</testsuites>\n"
         )
     );
     assert_eq!(

@@ -6,7 +6,9 @@ use std::io::{self, Cursor};
 
 use mmsfit::provider::Measure;
 use mmsfit::sniff::sniff;
-use mmsfit::{Attachment, Code, Outcome, Part, Preparer, Provider, Verdict};
+use mmsfit::{
+    Attachment, Code, ContentType, Family, Outcome, Part, Preparer, Provider, Verdict,
+};
 
 use crate::cases::{cases, hold, on_threads, prepared};
 use crate::common::assert_golden;
@@ -192,6 +194,11 @@ fn what_passes_passes_byte_for_byte_and_what_keeps_its_type_never_grows() {
     hold(|case| {
         let part = case.part()?;
         let same_type = sniff(&case.source).content_type == Some(part.facts().content_type);
+        // UTF-8 takes more bytes for an accent, and what a calendar lacks is added.
+        let is_text = matches!(
+            part.facts().content_type.family(),
+            Family::Contact | Family::Calendar | Family::Text
+        );
         match case.verdict() {
             Verdict::Passed if part.bytes() != case.source => {
                 Some("passed, and was changed".into())
@@ -200,7 +207,7 @@ fn what_passes_passes_byte_for_byte_and_what_keeps_its_type_never_grows() {
                 Some("fixed, and was not changed".into())
             }
             Verdict::Passed | Verdict::Fixed
-                if same_type && part.bytes().len() > case.source.len() =>
+                if same_type && !is_text && part.bytes().len() > case.source.len() =>
             {
                 Some(format!(
                     "grew from {} to {}",
@@ -224,8 +231,13 @@ fn a_picture_is_never_scaled_up_and_an_animation_never_becomes_a_still() {
         let before = sniff(&case.source);
         let long = |width: Option<u32>, height: Option<u32>| width.max(height);
         let stilled = before.frames.is_some_and(|frames| frames > 1) && facts.frames == Some(1);
+        // A drawing has no pixels of its own, and a raw photograph's are not those of its preview.
+        let has_pixels = !matches!(
+            before.content_type,
+            Some(ContentType::Svg | ContentType::CameraRaw)
+        );
         match () {
-            () if long(facts.width_px, facts.height_px)
+            () if has_pixels && long(facts.width_px, facts.height_px)
                 > long(before.width_px, before.height_px) =>
             {
                 Some(format!("scaled up: {facts:?}"))

@@ -8,11 +8,123 @@ use crate::cases::cases;
 use crate::{findings, fixture, refusals};
 
 /// Refusals that only trying can tell: fixture, code, and why no check could have known.
-const TOLD_BY_TRYING: &[(&str, Code, &str)] = &[(
-    "traps/bit_flipped.jpg",
-    Code::Corrupt,
-    "its segments are whole: only reading every block of its scan shows the wrong bit",
-)];
+const TOLD_BY_TRYING: &[(&str, Code, &str)] = &[
+    (
+        "traps/bit_flipped.jpg",
+        Code::Corrupt,
+        "its segments are whole: only reading every block of its scan shows the wrong bit",
+    ),
+    (
+        "drawings/picture_inside.svg",
+        Code::CodecNotAccepted,
+        "pictures inside a drawing are seen when it is drawn",
+    ),
+    (
+        "drawings/text_in_other_letters.svg",
+        Code::CodecNotAccepted,
+        "letters are looked up in the font when it is drawn",
+    ),
+    (
+        "heif/overlay.heic",
+        Code::CodecNotAccepted,
+        "how an item is derived is read when it is decoded",
+    ),
+    (
+        "raw/thumbnail_only.dng",
+        Code::CodecNotAccepted,
+        "previews are looked for when one is needed",
+    ),
+    (
+        "traps/deep_turbulence.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/fine_dashes.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/many_fills.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/many_layers.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/marker_storm.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/pattern_tile.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/style_storm.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/wide_morphology.svg",
+        Code::WorkOverLimit,
+        "work is counted over the whole drawing before it is drawn",
+    ),
+    (
+        "traps/heif_coded_smaller.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_cut_in_the_picture.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_identity_loop.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_primary_is_thumbnail.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_slices_again.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_tiles_missing.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_tiles_outside.heic",
+        Code::Corrupt,
+        "items and slices are followed when it is decoded",
+    ),
+    (
+        "traps/heif_large_for_its_bytes.heic",
+        Code::DecodedSizeOverLimit,
+        "what its bytes may decode to is reckoned when it is decoded",
+    ),
+    (
+        "traps/heif_tiles_of_one.heic",
+        Code::DecodedSizeOverLimit,
+        "what its bytes may decode to is reckoned when it is decoded",
+    ),
+    (
+        "traps/heif_tile_is_the_grid.heic",
+        Code::CodecNotAccepted,
+        "items are followed when it is decoded",
+    ),
+];
 
 #[test]
 fn a_check_says_what_fixing_then_does() {
