@@ -6,9 +6,7 @@ use std::io::{self, Cursor};
 
 use mmsfit::provider::Measure;
 use mmsfit::sniff::sniff;
-use mmsfit::{
-    Attachment, Code, ContentType, Family, Outcome, Part, Preparer, Provider, Verdict,
-};
+use mmsfit::{Attachment, Code, ContentType, Family, Outcome, Part, Preparer, Provider, Verdict};
 
 use crate::cases::{cases, hold, on_threads, prepared};
 use crate::common::assert_golden;
@@ -237,8 +235,9 @@ fn a_picture_is_never_scaled_up_and_an_animation_never_becomes_a_still() {
             Some(ContentType::Svg | ContentType::CameraRaw)
         );
         match () {
-            () if has_pixels && long(facts.width_px, facts.height_px)
-                > long(before.width_px, before.height_px) =>
+            () if has_pixels
+                && long(facts.width_px, facts.height_px)
+                    > long(before.width_px, before.height_px) =>
             {
                 Some(format!("scaled up: {facts:?}"))
             }
