@@ -1,6 +1,7 @@
 //! The photo engine by stage and as a whole, beside the loop that one writes with the `image` crate, in one run.
 //!
-//! `cargo bench --features bench-internals` takes a few minutes; with `-- --quick` less than one.
+//! `cargo bench --features bench-internals --bench engine` takes a few minutes; less with `-- --quick`, and with
+//! `-- paired` it prints the table beside the loops alone. The groups tell wall time, the table CPU time.
 //! `MMSFIT_BENCH_PHOTO` names another JPEG than the repository's. libjpeg-turbo stands beside the engine in
 //! `benches/compare`: it needs a C compiler, CMake and NASM, which nobody should need to run the tests.
 
@@ -115,7 +116,10 @@ fn whole(criterion: &mut Criterion) {
 /// The loops take seconds each, too long for ten samples: two turns of each side by side, and the ratio of the better ones.
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn paired(_: &mut Criterion) {
-    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let asked_for = |name: &str| arguments.iter().any(|argument| argument == name);
+    let filtered = arguments.iter().any(|argument| !argument.starts_with('-'));
+    if asked_for("--test") || asked_for("--list") || (filtered && !asked_for("paired")) {
         return;
     }
     println!(

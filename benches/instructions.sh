@@ -47,7 +47,7 @@ own_instructions() {
 measure() {
     local name=$1 cap=$2
     if ! RAYON_NUM_THREADS=1 valgrind --quiet --tool=callgrind --callgrind-out-file="$counts/$name" \
-        "$program" "fixtures/photos/$name.jpg" "$cap" >"$counts/$name.log" 2>&1; then
+        "$program" "fixtures/photos/$name.jpg" "$cap" </dev/null >"$counts/$name.log" 2>&1; then
         cat "$counts/$name.log" >&2
         echo "counting $name failed" >&2
         return 1
@@ -61,7 +61,8 @@ if [ $accept = yes ]; then
         echo "toolchain $toolchain"
         while read -r name cap _; do
             case $name in '#'* | toolchain | '') continue ;; esac
-            echo "$name $cap $(measure "$name" "$cap")"
+            now=$(measure "$name" "$cap")
+            echo "$name $cap $now"
         done <"$baseline"
     } >"$counts/accepted"
     cp "$counts/accepted" "$baseline"
