@@ -704,6 +704,8 @@ proptest! {
 
     #[test]
     fn random_bytes_are_never_media(bytes in prop::collection::vec(any::<u8>(), 1..2_000)) {
+        // A bare JPEG XL has two bytes of signature, and nothing behind them that could be proved without decoding.
+        prop_assume!(!bytes.starts_with(&[0xFF, 0x0A]));
         let sniffed = sniff(&bytes);
         let is_text = sniffed.content_type.is_some_and(|kind| kind.family() == Family::Text);
         prop_assert!(is_refused(&sniffed) || is_text, "{:?}", sniffed);
