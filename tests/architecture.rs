@@ -167,7 +167,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("send", &["provider", "code", "report", "bundle", "message"]),
     // Sockets to others, and what is received from them.
     ("outgoing", &[]),
-    ("receive", &["provider", "outgoing"]),
+    // How far a message has come is one word for receipts and callbacks.
+    ("receive", &["provider", "outgoing", "send::DeliveryStatus"]),
     (
         "host",
         &[

@@ -26,7 +26,8 @@ const MAX_TILES: usize = 2_000;
 /// Pixels that any file may ask to decode.
 const FREE_PIXELS: u64 = 13_000_000;
 
-/// Pixels a byte that a larger picture may ask for. Photographs have 5 to 60, a clear sky at low quality 200.
+/// Pixels a byte that a larger picture may ask for. Estimated: photographs need fewer than 60, a clear sky at low
+/// quality some 200.
 const PIXELS_A_BYTE: u64 = 250;
 
 /// Multiple that coded pictures are padded to: one coding tree block (H.265 7.4.3.2.1: at most 64).

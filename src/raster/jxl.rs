@@ -8,7 +8,7 @@ use super::{Layout, Limits, Raster};
 use crate::code::Code;
 use crate::report::Finding;
 
-/// Pixels that any file may ask to decode: the decoder holds some 20 bytes for each.
+/// Pixels that any file may ask to decode: the decoder holds, by estimate, 20 bytes for each.
 const FREE_PIXELS: u64 = 4_000_000;
 
 /// Pixels a byte that a larger picture may ask for.

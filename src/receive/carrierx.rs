@@ -6,9 +6,10 @@
 use serde_json::Value;
 
 use super::ReceiveError;
-use super::event::{Event, EventStatus, Told};
+use super::event::{Event, Told};
 use super::fields::{Fields, each};
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 pub(super) fn receive(body: &Value) -> Result<Vec<Event>, ReceiveError> {
     each(body).iter().map(event).collect()
@@ -40,15 +41,15 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
     }))
 }
 
-fn status(word: &str, inbound: bool) -> EventStatus {
+fn status(word: &str, inbound: bool) -> DeliveryStatus {
     match word {
-        "failed" => EventStatus::Failed,
+        "failed" => DeliveryStatus::Failed,
         // Both directions come to one address; what came in is ours, whatever step it is at.
-        _ if inbound => EventStatus::Received,
-        "queued" => EventStatus::Queued,
-        "sent" => EventStatus::Sent,
-        "delivered" => EventStatus::Delivered,
-        "received" => EventStatus::Received,
-        _ => EventStatus::Unknown,
+        _ if inbound => DeliveryStatus::Received,
+        "queued" => DeliveryStatus::Queued,
+        "sent" => DeliveryStatus::Sent,
+        "delivered" => DeliveryStatus::Delivered,
+        "received" => DeliveryStatus::Received,
+        _ => DeliveryStatus::Unknown,
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 /// One thing that happened to one message. As JSON it is one line of schema `mms-event/1`.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub struct Event {
     /// The provider's name of the message.
     pub id: String,
     /// What happened.
-    pub status: EventStatus,
+    pub status: DeliveryStatus,
     /// What happened, in the provider's own word.
     pub provider_status: String,
     /// The recipients: `+` and digits where it is a number, as it came where it is not.
@@ -32,52 +33,6 @@ pub struct Event {
     pub client_reference: Option<String>,
     /// The callback's own object, whole.
     pub raw: Value,
-}
-
-/// What happened to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum EventStatus {
-    /// Accepted, waiting.
-    Queued,
-    /// Handed to the network.
-    Sent,
-    /// Arrived.
-    Delivered,
-    /// Will not arrive.
-    Failed,
-    /// Did not arrive in its time.
-    Expired,
-    /// A message came in.
-    Received,
-    /// The provider's word has no meaning known here; it stands in `provider_status`.
-    Unknown,
-}
-
-impl EventStatus {
-    /// The word of the schema.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Received => "received",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Whether no other status is expected after this one.
-    #[must_use]
-    pub const fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Delivered | Self::Failed | Self::Expired | Self::Received
-        )
-    }
 }
 
 impl Event {
@@ -125,7 +80,7 @@ impl Event {
 pub(super) struct Told {
     pub(super) provider: Provider,
     pub(super) id: String,
-    pub(super) status: EventStatus,
+    pub(super) status: DeliveryStatus,
     pub(super) provider_status: String,
     pub(super) to: Vec<String>,
     pub(super) from: Option<String>,

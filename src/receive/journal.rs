@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::event::{Event, EventStatus, Told};
+use super::event::{Event, Told};
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 /// How many events are remembered to tell repetitions by: days of repetitions at any rate a provider sends them.
 const REMEMBERED: usize = 200_000;
@@ -209,11 +210,11 @@ impl Memory {
 }
 
 /// How far a status has brought a message; states only move forward.
-fn rank(status: EventStatus) -> Option<u8> {
+fn rank(status: DeliveryStatus) -> Option<u8> {
     match status {
-        EventStatus::Queued => Some(1),
-        EventStatus::Sent => Some(2),
-        EventStatus::Unknown => None,
+        DeliveryStatus::Queued => Some(1),
+        DeliveryStatus::Sent => Some(2),
+        DeliveryStatus::Unknown => None,
         _ => Some(3),
     }
 }
@@ -239,7 +240,7 @@ fn parent(path: &Path) -> Option<&Path> {
 struct Line {
     provider: String,
     id: String,
-    status: EventStatus,
+    status: DeliveryStatus,
     provider_status: String,
     to: Vec<String>,
 }

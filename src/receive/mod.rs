@@ -17,7 +17,7 @@ mod tsg_global;
 use http::HeaderMap;
 use serde_json::Value;
 
-pub use event::{Event, EventStatus};
+pub use event::Event;
 pub use forward::ForwardReport;
 pub use journal::JournalFault;
 pub use secret::{SecretFault, WebhookSecret};
@@ -89,12 +89,13 @@ pub enum ReceiveError {
 ///
 /// ```
 /// use mmsfit::Provider;
-/// use mmsfit::receive::{Callback, EventStatus, Received, receive};
+/// use mmsfit::receive::{Callback, Received, receive};
+/// use mmsfit::send::DeliveryStatus;
 ///
 /// let body = br#"{"origin":"MMS_MT","code":"N102","tracking-id":"MMS-1","to":"15551230001"}"#;
 /// let callback = Callback { headers: &http::HeaderMap::new(), query: None, body };
 /// let Received::Events(events) = receive(Provider::Sinch, &callback)? else { panic!("no handshake") };
-/// assert_eq!(events[0].status, EventStatus::Delivered);
+/// assert_eq!(events[0].status, DeliveryStatus::Delivered);
 /// assert_eq!(events[0].to, ["+15551230001"]);
 /// # Ok::<(), mmsfit::receive::ReceiveError>(())
 /// ```

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::event::{Event, EventStatus, Told};
+use super::event::{Event, Told};
 use super::fields::Fields;
 use super::{Callback, ReceiveError, Received, json};
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 /// The field that has to be echoed when a subscription is made or renewed. A subscription made with a token of its own
 /// has every notification carry it too, so that the field alone makes no handshake.
@@ -51,7 +52,7 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
             id: notice
                 .text(&["uuid"])
                 .ok_or(ReceiveError::Missing("uuid"))?,
-            status: EventStatus::Unknown,
+            status: DeliveryStatus::Unknown,
             provider_status: "changes".to_owned(),
             to: Vec::new(),
             from: None,
@@ -83,14 +84,14 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
     }))
 }
 
-fn status(word: &str, inbound: bool) -> EventStatus {
+fn status(word: &str, inbound: bool) -> DeliveryStatus {
     match word {
-        "DeliveryFailed" | "SendingFailed" => EventStatus::Failed,
-        _ if inbound => EventStatus::Received,
-        "Queued" => EventStatus::Queued,
-        "Sent" => EventStatus::Sent,
-        "Delivered" => EventStatus::Delivered,
-        "Received" => EventStatus::Received,
-        _ => EventStatus::Unknown,
+        "DeliveryFailed" | "SendingFailed" => DeliveryStatus::Failed,
+        _ if inbound => DeliveryStatus::Received,
+        "Queued" => DeliveryStatus::Queued,
+        "Sent" => DeliveryStatus::Sent,
+        "Delivered" => DeliveryStatus::Delivered,
+        "Received" => DeliveryStatus::Received,
+        _ => DeliveryStatus::Unknown,
     }
 }

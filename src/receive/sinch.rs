@@ -6,9 +6,10 @@
 use serde_json::Value;
 
 use super::ReceiveError;
-use super::event::{Event, EventStatus, Told};
+use super::event::{Event, Told};
 use super::fields::{Fields, each};
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 pub(super) fn receive(body: &Value) -> Result<Vec<Event>, ReceiveError> {
     each(body).iter().map(event).collect()
@@ -38,18 +39,18 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
     }))
 }
 
-fn status(code: &str) -> EventStatus {
+fn status(code: &str) -> DeliveryStatus {
     match code {
-        "N013" => EventStatus::Queued,
-        "N101" => EventStatus::Sent,
+        "N013" => DeliveryStatus::Queued,
+        "N101" => DeliveryStatus::Sent,
         // N202: delivered as SMS.
-        "N102" | "N202" => EventStatus::Delivered,
-        "N103" => EventStatus::Expired,
+        "N102" | "N202" => DeliveryStatus::Delivered,
+        "N103" => DeliveryStatus::Expired,
         // E002 to E004: encoding for a stored message failed.
         "E101" | "E102" | "E202" | "E011" | "E012" | "E013" | "E999" | "E002" | "E003" | "E004" => {
-            EventStatus::Failed
+            DeliveryStatus::Failed
         }
-        "N401" => EventStatus::Received,
-        _ => EventStatus::Unknown,
+        "N401" => DeliveryStatus::Received,
+        _ => DeliveryStatus::Unknown,
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::ReceiveError;
-use super::event::{Event, EventStatus, Told};
+use super::event::{Event, Told};
 use super::fields::{Fields, each};
 use crate::provider::Provider;
+use crate::send::DeliveryStatus;
 
 /// The type of a delivery report, pushed to us although it is named a response.
 const REPORT: &str = "mms-delivery-report-res";
@@ -30,7 +31,7 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
     let (status, provider_status) = match word {
         Some(word) => (status(&word), word),
         None if kind == REPORT => return Err(ReceiveError::Missing("mm_status_code")),
-        None => (EventStatus::Received, kind),
+        None => (DeliveryStatus::Received, kind),
     };
     let id = attributes
         .text(&["message_id", "id"])
@@ -50,15 +51,15 @@ fn event(raw: &Value) -> Result<Event, ReceiveError> {
     }))
 }
 
-fn status(word: &str) -> EventStatus {
+fn status(word: &str) -> DeliveryStatus {
     match word.to_ascii_lowercase().as_str() {
         // The recipient has put off fetching it.
-        "deferred" => EventStatus::Queued,
-        "forwarded" => EventStatus::Sent,
-        "retrieved" => EventStatus::Delivered,
-        "expired" => EventStatus::Expired,
-        "rejected" | "unrecognised" | "unrecognized" => EventStatus::Failed,
+        "deferred" => DeliveryStatus::Queued,
+        "forwarded" => DeliveryStatus::Sent,
+        "retrieved" => DeliveryStatus::Delivered,
+        "expired" => DeliveryStatus::Expired,
+        "rejected" | "unrecognised" | "unrecognized" => DeliveryStatus::Failed,
         // "Indeterminate" says itself that nothing is known.
-        _ => EventStatus::Unknown,
+        _ => DeliveryStatus::Unknown,
     }
 }

@@ -285,7 +285,7 @@ fn a_program_that_is_none_or_cannot_encode_is_told_by_the_check() {
 }
 
 #[test]
-fn the_real_one_opens_no_other_file_and_no_network() {
+fn a_list_of_other_files_is_no_video_and_never_reaches_the_encoder() {
     // A list of other files, in the clothes of each format that ffmpeg would follow.
     for list in [
         "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nhttp://192.0.2.1/a.ts\n#EXT-X-ENDLIST\n",

@@ -2,7 +2,8 @@
 
 use http::HeaderMap;
 use mmsfit::Provider;
-use mmsfit::receive::{Callback, EventStatus, ReceiveError, Received, receive};
+use mmsfit::receive::{Callback, ReceiveError, Received, receive};
+use mmsfit::send::DeliveryStatus;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -60,7 +61,7 @@ fn every_documented_callback_becomes_the_events_of_the_golden_file() -> Outcome 
 
 #[test]
 fn every_documented_word_has_its_status() -> Outcome {
-    use EventStatus::{Delivered, Expired, Failed, Queued, Received as In, Sent, Unknown};
+    use DeliveryStatus::{Delivered, Expired, Failed, Queued, Received as In, Sent, Unknown};
     for (code, status) in [
         ("N101", Sent),
         ("N102", Delivered),

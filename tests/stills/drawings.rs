@@ -129,7 +129,7 @@ fn bombs_and_loops_are_refused_before_they_are_drawn() {
         let start = Instant::now();
         let said = refusal(&fixture(&format!("traps/{name}.svg")));
         assert!(said.starts_with("MMS207"), "{name}: {said}");
-        // Refusing takes milliseconds; the bound leaves room for a slow machine, and none for drawing.
+        // Nothing is drawn before it is refused; the bound is the budget of hostile input.
         assert!(
             start.elapsed().as_secs() < 2,
             "{name}: {:?}",

@@ -20,7 +20,7 @@ const MAX_DEPTH: u32 = 150;
 /// Style rules times elements.
 const MAX_STYLE_MATCHES: usize = 5_000_000;
 
-/// Units of work: about a nanosecond each on the machine where they were measured.
+/// Units of work: meant to be about a nanosecond each; the weights below are estimates.
 const MAX_WORK: f64 = 1.2e9;
 
 /// Layers held above one another: each may be as large as the canvas.
