@@ -1,5 +1,8 @@
 //! The command line: what can be given, and the examples that `--help` shows.
 
+#[cfg(feature = "net")]
+mod delivery;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 #[cfg(feature = "net")]
@@ -11,6 +14,11 @@ use mmsfit::AddressRange;
 use mmsfit::provider::CarrierCeiling;
 use mmsfit::{ByteCount, Code, Rules};
 use serde::Deserialize;
+
+#[cfg(feature = "net")]
+pub(crate) use delivery::{Account, Multipart, SendArgs, Serve, StatusArgs};
+#[cfg(feature = "net")]
+use delivery::{SEND_HELP, SERVE_HELP, STATUS_HELP};
 
 /// Makes media fit an MMS provider's rules.
 #[derive(Debug, Parser)]
@@ -41,7 +49,8 @@ Exit codes:
 Examples:
   mmsfit preflight --provider sinch uploads/
   mmsfit prepare --provider ringcentral --out message photo.heic contact.vcf
-  mmsfit fit photo.jpg --max-bytes 500KB -o small.jpg";
+  mmsfit fit photo.jpg --max-bytes 500KB -o small.jpg
+  mmsfit send --provider ringcentral --to +15551230001 --text Hi photo.heic";
 
 /// Flags that every subcommand takes.
 #[derive(Clone, Debug, Default, Args)]
@@ -153,6 +162,14 @@ Examples:
   mmsfit sniff download.bin
   mmsfit sniff --format jsonl uploads/")]
     Sniff(Sniff),
+    /// Prepare one message, host its media where the provider fetches by URL, and send it.
+    #[cfg(feature = "net")]
+    #[command(after_help = SEND_HELP)]
+    Send(Box<SendArgs>),
+    /// Ask what became of a message, or settle one whose outcome is unknown.
+    #[cfg(feature = "net")]
+    #[command(after_help = STATUS_HELP)]
+    Status(StatusArgs),
     /// Host prepared media and receive the providers' callbacks.
     #[cfg(feature = "net")]
     #[command(after_help = SERVE_HELP)]
@@ -342,49 +359,6 @@ pub(crate) struct Sniff {
     /// Files and folders; `-` reads one file from standard input.
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
-}
-
-#[cfg(feature = "net")]
-const SERVE_HELP: &str = "\
-Serves DIR/media/<name> as URL/media/<name>, and receives callbacks on URL/callbacks/<provider>. Answers /healthz and
-/readyz. Media is deleted three days after it was last published. SIGTERM finishes what is in flight.
-
-Events are JSON lines of schema mms-event/1. A callback is answered with a 2xx only when its events are kept: in the file
-(on the disk), on standard output, or in DIR/events.jsonl from where they are posted on to a URL in their order, again and
-again until the answer is a 2xx. An event that was kept before is not kept again; the event_id is the same each time.
-
-The file of --webhook-secret-file holds one secret a line, at least 16 characters long; each is in force. A callback gives
-it as ?secret=... in its URL, as X-Webhook-Secret, as Verification-Token (RingCentral), or as Authorization: Bearer; a
-secret of the form user:password also as basic authentication (https://user:password@host/callbacks/tsg-global).
-
-Examples:
-  mmsfit serve --listen 0.0.0.0:8080 --media-dir /srv/mms --public-url https://mms.example.com \\
-    --events /srv/mms/events.jsonl --webhook-secret-file /etc/mmsfit/secret
-  mmsfit serve --media-dir media --public-url http://127.0.0.1:8080 --events - | jq .status
-  mmsfit serve --media-dir media --public-url https://mms.example.com \\
-    --events https://app.example.com/mms-events";
-
-#[cfg(feature = "net")]
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// The address and port to listen on. Default: 127.0.0.1:8080.
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-    /// The folder of the media, made if it is missing; the media itself lies in its folder `media`.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) media_dir: Option<PathBuf>,
-    /// The URL under which the world reaches this server.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub(crate) public_url: Option<String>,
-    /// Where events go: a file, `-` for standard output, or a URL that they are posted on to. Default: -.
-    #[arg(long, value_name = "FILE|-|URL", value_hint = ValueHint::FilePath)]
-    pub(crate) events: Option<String>,
-    /// The file of the secrets that callbacks must know.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) webhook_secret_file: Option<PathBuf>,
-    /// Believe callbacks without a secret, although others than this machine can reach the server.
-    #[arg(long, conflicts_with = "webhook_secret_file")]
-    pub(crate) insecure: bool,
 }
 
 #[derive(Debug, Args)]

@@ -48,6 +48,20 @@ struct Config {
     events: Option<String>,
     webhook_secret_file: Option<PathBuf>,
     insecure: bool,
+    from: Option<String>,
+    subject: Option<String>,
+    fallback_text: Option<String>,
+    no_fallback: bool,
+    delivery_reports: bool,
+    media_store: Option<String>,
+    carrierx_storage: bool,
+    media_key: Option<PathBuf>,
+    ledger: Option<PathBuf>,
+    secrets_file: Option<PathBuf>,
+    #[cfg(feature = "net")]
+    multipart: Option<args::Multipart>,
+    #[cfg(feature = "net")]
+    endpoint: Option<String>,
     #[cfg(feature = "net")]
     #[serde(deserialize_with = "ranges")]
     allow_net: Vec<AddressRange>,
@@ -75,18 +89,7 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
     fill_common(&mut cli.common, &config);
     match &mut cli.command {
         Command::Prepare(prepare) => {
-            if prepare.provider.is_none() {
-                prepare.provider = match config.provider.0.as_slice() {
-                    [] => None,
-                    [one] => Some(one),
-                    _ => {
-                        return Err(Fault::new(
-                            "a message goes through one provider; the configuration names several",
-                            "give --provider P",
-                        ));
-                    }
-                };
-            }
+            fill_provider(&mut prepare.provider, &config)?;
             prepare.out = prepare.out.take().or_else(|| config.out.clone());
             fill_choices(&mut prepare.choices, &config);
             #[cfg(feature = "net")]
@@ -120,6 +123,15 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             fit.deny_fixes |= config.deny_fixes;
         }
         #[cfg(feature = "net")]
+        Command::Send(send) => fill_send(send, config)?,
+        #[cfg(feature = "net")]
+        Command::Status(status) => {
+            if !status.unknown {
+                fill_provider(&mut status.provider, &config)?;
+            }
+            fill_account(&mut status.account, &config)?;
+        }
+        #[cfg(feature = "net")]
         Command::Serve(serve) => {
             serve.listen = serve.listen.or(config.listen);
             serve.media_dir = serve.media_dir.take().or(config.media_dir);
@@ -138,6 +150,74 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
         | Command::Explain(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {}
+    }
+    Ok(())
+}
+
+/// A message goes through one provider.
+fn fill_provider(provider: &mut Option<&'static Rules>, config: &Config) -> Result<(), Fault> {
+    match (&provider, config.provider.0.as_slice()) {
+        (Some(_), _) | (None, []) => {}
+        (None, [one]) => *provider = Some(one),
+        (None, _) => {
+            return Err(Fault::new(
+                "a message goes through one provider; the configuration names several",
+                "give --provider P",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "net")]
+fn fill_send(send: &mut args::SendArgs, config: Config) -> Result<(), Fault> {
+    fill_provider(&mut send.provider, &config)?;
+    fill_choices(&mut send.choices, &config);
+    fill_account(&mut send.account, &config)?;
+    send.allow_net.extend_from_slice(&config.allow_net);
+    send.delivery_reports |= config.delivery_reports;
+    send.multipart = send.multipart.or(config.multipart);
+    send.from = send.from.take().or(config.from);
+    send.subject = send.subject.take().or(config.subject);
+    if send.fallback_text.is_none() && !send.no_fallback {
+        send.fallback_text = config.fallback_text;
+        send.no_fallback = send.fallback_text.is_none() && config.no_fallback;
+    }
+    let host = &mut send.host;
+    host.media_key = host.media_key.take().or(config.media_key);
+    host.public_url = host.public_url.take().or(config.public_url);
+    // A host of the command line is not joined by another one of the file.
+    if host.media_dir.is_none() && host.media_store.is_none() && !host.carrierx_storage {
+        host.media_dir = config.media_dir;
+        host.media_store = config.media_store;
+        host.carrierx_storage = config.carrierx_storage;
+        let named = [
+            host.media_dir.is_some(),
+            host.media_store.is_some(),
+            host.carrierx_storage,
+        ];
+        if named.iter().filter(|named| **named).count() > 1 {
+            return Err(Fault::new(
+                "the configuration names several hosts of media",
+                "keep one of media-dir, media-store and carrierx-storage",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "net")]
+fn fill_account(account: &mut args::Account, config: &Config) -> Result<(), Fault> {
+    account.timeout = account.timeout.or(config.timeout);
+    account.ledger = account.ledger.take().or_else(|| config.ledger.clone());
+    account.secrets_file = config.secrets_file.clone();
+    if let (None, Some(endpoint)) = (&account.endpoint, &config.endpoint) {
+        let parsed = endpoint
+            .parse()
+            .map_err(|fault: mmsfit::send::BadEndpoint| {
+                Fault::of("`endpoint` of the configuration", &fault, "")
+            })?;
+        account.endpoint = Some(parsed);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The command: one file per subcommand, the printers apart.
 
+#[cfg(feature = "net")]
+mod account;
 mod args;
 mod choices;
 mod config;
@@ -7,6 +9,8 @@ mod docs;
 mod explain;
 mod fault;
 mod fit;
+#[cfg(feature = "net")]
+mod host;
 mod place;
 mod preflight;
 mod prepare;
@@ -14,8 +18,12 @@ mod print;
 mod progress;
 mod rules;
 #[cfg(feature = "net")]
+mod send;
+#[cfg(feature = "net")]
 mod serve;
 mod sniff;
+#[cfg(feature = "net")]
+mod status;
 mod tally;
 mod text;
 #[cfg(feature = "net")]
@@ -81,6 +89,10 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Fit(args) => fit::run(&args, &context),
         Command::Sniff(args) => sniff::run(&args, &context),
         #[cfg(feature = "net")]
+        Command::Send(args) => send::run(&args, &context),
+        #[cfg(feature = "net")]
+        Command::Status(args) => status::run(&args, &context),
+        #[cfg(feature = "net")]
         Command::Serve(args) => serve::run(&args),
         #[cfg(feature = "net")]
         Command::VerifyUrl(args) => verify_url::run(&args, &context),
@@ -114,6 +126,8 @@ impl Context {
                 args.provider.len() > 1,
             ),
             Command::Fit(args) => (args.deny_fixes, true, false),
+            #[cfg(feature = "net")]
+            Command::Send(args) => (args.choices.deny_fixes, true, false),
             #[cfg(feature = "net")]
             Command::VerifyUrl(args) => (false, !args.allow_fixable, args.provider.len() > 1),
             _ => (false, false, false),

@@ -54,33 +54,12 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     results.record(&record)?;
     results.end()?;
     let mut tally = Tally::default();
-    let unread = record
-        .parts
-        .iter()
-        .flatten()
-        .any(|part| part.result == Verdict::Unchecked);
-    let refused = record
-        .parts
-        .iter()
-        .flatten()
-        .any(|part| part.result == Verdict::Refused)
-        || record
-            .findings
-            .iter()
-            .any(|finding| finding.outcome == "refused");
-    // A message that cannot go because a file could not be read is not the media's fault.
-    tally.count(
-        if unread && !refused {
-            Verdict::Unchecked
-        } else {
-            record.result
-        },
-        context,
-    );
+    tally.count_message(&record, context);
     Ok(tally.exit_code())
 }
 
-fn attachments(given: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
+/// The attachments as they were named: `-`, URLs, paths.
+pub(super) fn attachments(given: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
     if given.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Fault::new(
             "standard input can be read only once",

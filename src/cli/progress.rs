@@ -33,6 +33,44 @@ impl Progress {
         Self(Some(bar))
     }
 
+    /// The steps of one long piece of work.
+    #[cfg(feature = "net")]
+    pub(crate) fn of_steps(wanted: bool) -> Self {
+        if !Self::is_seen(wanted) {
+            return Self::none();
+        }
+        Self::over(0)
+            .of_length(None)
+            .in_style("{spinner} {wide_msg}")
+    }
+
+    /// What is being done now.
+    #[cfg(feature = "net")]
+    pub(crate) fn say(&self, step: &'static str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(step);
+        }
+    }
+
+    /// Tells steps from elsewhere.
+    #[cfg(feature = "net")]
+    pub(crate) fn teller(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let bar = self.0.clone();
+        move |step| {
+            if let Some(bar) = &bar {
+                bar.set_message(step.to_owned());
+            }
+        }
+    }
+
+    #[cfg(feature = "net")]
+    fn in_style(self, template: &str) -> Self {
+        if let (Some(bar), Ok(style)) = (&self.0, ProgressStyle::with_template(template)) {
+            bar.set_style(style);
+        }
+        self
+    }
+
     /// A bar over URLs; `None` where nobody knows how many will come.
     #[cfg(feature = "net")]
     pub(crate) fn of_urls(urls: Option<u64>) -> Self {
@@ -43,11 +81,7 @@ impl Progress {
     fn of_length(self, length: Option<u64>) -> Self {
         if let (Some(bar), None) = (&self.0, length) {
             bar.unset_length();
-            if let Ok(style) =
-                ProgressStyle::with_template("{spinner} {human_pos}  {per_sec}  {wide_msg}")
-            {
-                bar.set_style(style);
-            }
+            return self.in_style("{spinner} {human_pos}  {per_sec}  {wide_msg}");
         }
         self
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use mmsfit::report_v1::Verdict;
+use mmsfit::report_v1::{Record, Verdict};
 
 use super::Context;
 
@@ -30,6 +30,25 @@ impl Tally {
             Verdict::Refused => self.refused = true,
             Verdict::Unchecked => self.unchecked = true,
         }
+    }
+
+    /// A message counts as one. That it cannot go because a file could not be read is not the media's fault.
+    pub(crate) fn count_message(&mut self, record: &Record, context: &Context) {
+        let parts = || record.parts.iter().flatten();
+        let unread = parts().any(|part| part.result == Verdict::Unchecked);
+        let refused = parts().any(|part| part.result == Verdict::Refused)
+            || record
+                .findings
+                .iter()
+                .any(|finding| finding.outcome == "refused");
+        self.count(
+            if unread && !refused {
+                Verdict::Unchecked
+            } else {
+                record.result
+            },
+            context,
+        );
     }
 
     /// An output could not be written: whatever the media are, the run did not do what was asked.

@@ -3,6 +3,8 @@
 //! They are apart from the library's own types so that a change inside cannot change what scripts read: fields are added
 //! here, never renamed and never removed. `tests/schema/mms-report-1.schema.json` says the same to machines.
 
+mod delivery;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,6 +15,8 @@ use crate::code::Code;
 use crate::fit::FittedImage;
 use crate::provider::Rules;
 use crate::sniff::TrackKind;
+
+pub use delivery::{Receipt, Recipient};
 
 /// The name of the report's schema.
 pub const REPORT: &str = "mms-report/1";
@@ -34,6 +38,8 @@ pub enum Kind {
     Sniff,
     /// What one URL serves.
     Url,
+    /// What became of one message that was sent.
+    Status,
     /// The counts of a batch.
     Summary,
 }
@@ -93,11 +99,17 @@ pub struct Record {
     /// What a URL answered.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub remote: Option<Box<Remote>>,
+    /// The request that would be sent, without its secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// What the provider said to a message that it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Box<Receipt>>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
 
-/// What sniffing found; a message as a whole has no such field.
+/// What sniffing found; a message has no such field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Sniffing {
@@ -401,6 +413,8 @@ impl Record {
             total_bytes: None,
             fit: None,
             remote: None,
+            request: None,
+            receipt: None,
             findings: Vec::new(),
         }
     }
@@ -543,6 +557,12 @@ impl From<&FittedImage> for Fit {
 }
 
 impl Finding {
+    /// A finding that stands in nothing's way, made outside the pipeline.
+    #[must_use]
+    pub fn note(code: Code, message: impl Into<String>) -> Self {
+        Self::from(&super::Finding::note(code, message))
+    }
+
     /// A finding that refuses, made outside the pipeline.
     #[must_use]
     pub fn refused(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {

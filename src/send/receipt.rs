@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::provider::Provider;
-use crate::report::Finding;
+use crate::report::{Finding, v1};
 
 /// How far a message has come, in the words of all providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,6 +109,28 @@ impl Receipt {
             request_id: None,
             from_ledger: false,
             findings: Vec::new(),
+        }
+    }
+}
+
+impl From<&Receipt> for v1::Receipt {
+    fn from(receipt: &Receipt) -> Self {
+        let recipient = |recipient: &RecipientReceipt| v1::Recipient {
+            to: recipient.to.clone(),
+            id: recipient.id.clone(),
+            status: recipient.status.name(),
+            provider_status: recipient.provider_status.clone(),
+        };
+        Self {
+            id: receipt.id.clone(),
+            status: receipt.status.name(),
+            provider_status: receipt.provider_status.clone(),
+            failure: receipt.failure.clone(),
+            client_reference: receipt.client_reference.clone(),
+            from: receipt.from.clone(),
+            recipients: receipt.recipients.iter().map(recipient).collect(),
+            request_id: receipt.request_id.clone(),
+            from_ledger: receipt.from_ledger,
         }
     }
 }

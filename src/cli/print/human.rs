@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use mmsfit::ByteCount;
-use mmsfit::report_v1::{Finding, Kind, Output, Record, Sniffed, Sniffing, Summary, Verdict};
+use mmsfit::report_v1::{
+    Finding, Kind, Output, Receipt, Record, Sniffed, Sniffing, Summary, Verdict,
+};
 
 use super::Printer;
 use crate::cli::Context;
@@ -150,6 +152,10 @@ impl Human {
                 )?;
             }
         }
+        if let Some(request) = &record.request {
+            // Asked for in so many words: a quiet reader wants it too.
+            return out.write_all(request.as_bytes());
+        }
         if self.quiet {
             return Ok(());
         }
@@ -162,8 +168,74 @@ impl Human {
         };
         write!(out, "message for {rules}: {}, {parts}", word(record.result))?;
         match record.total_bytes {
-            Some(total) if total > 0 => writeln!(out, ", {}", ByteCount::new(total)),
-            _ => writeln!(out),
+            Some(total) if total > 0 => writeln!(out, ", {}", ByteCount::new(total))?,
+            _ => writeln!(out)?,
+        }
+        match &record.receipt {
+            Some(receipt) => Self::receipt(out, receipt),
+            None => Ok(()),
+        }
+    }
+
+    fn receipt(out: &mut dyn Write, receipt: &Receipt) -> io::Result<()> {
+        let done = if receipt.from_ledger {
+            "sent before, not again"
+        } else {
+            "sent"
+        };
+        write!(
+            out,
+            "{done}: id {}, {}",
+            escaped(&receipt.id),
+            receipt.status
+        )?;
+        if let Some(reference) = &receipt.client_reference {
+            write!(out, ", reference {}", escaped(reference))?;
+        }
+        writeln!(out)?;
+        Self::recipients(out, receipt)
+    }
+
+    fn recipients(out: &mut dyn Write, receipt: &Receipt) -> io::Result<()> {
+        for recipient in &receipt.recipients {
+            let word = recipient.provider_status.as_deref();
+            writeln!(
+                out,
+                "  to {}: {}{}",
+                escaped(&recipient.to),
+                recipient.status,
+                said(word)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// One message that was sent: how far it has come.
+    fn status(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        let provider = record.provider.as_deref().unwrap_or_default();
+        write!(
+            out,
+            "{}  {provider} {}",
+            self.mark(record.result),
+            name(record)
+        )?;
+        if let Some(receipt) = &record.receipt {
+            let word = receipt.provider_status.as_deref();
+            write!(out, "  {}{}", receipt.status, said(word))?;
+        }
+        for finding in &record.findings {
+            write!(
+                out,
+                ": {} {}{}",
+                finding.code,
+                escaped(&finding.message),
+                help(finding)
+            )?;
+        }
+        writeln!(out)?;
+        match &record.receipt {
+            Some(receipt) => Self::recipients(out, receipt),
+            None => Ok(()),
         }
     }
 }
@@ -176,6 +248,7 @@ impl Printer for Human {
             _ if self.quiet && !self.needs_attention(record.result) => Ok(()),
             Kind::Sniff => Self::sniffed(out, record),
             Kind::Url => self.url(out, record),
+            Kind::Status => self.status(out, record),
             _ => self.file(out, record),
         }
     }
@@ -224,6 +297,11 @@ impl Printer for Human {
             }
         )
     }
+}
+
+/// The provider's own word, as it came.
+fn said(word: Option<&str>) -> String {
+    word.map_or_else(String::new, |word| format!(" ({})", escaped(word)))
 }
 
 fn name(record: &Record) -> String {

@@ -105,7 +105,9 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    pub(super) fn help(&self) -> &'static str {
+    /// What to do.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
         match self {
             Self::InUse { .. } => {
                 "wait for the other process, or give this one a ledger of its own"
