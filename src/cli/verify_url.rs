@@ -97,7 +97,7 @@ pub(crate) fn network(flags: &Network) -> FetchPolicy {
         .fold(policy, FetchPolicy::allow_net)
 }
 
-/// One URL under every set of rules, one after the other: its host is asked as gently as for one.
+/// One URL under every set of rules, one after the other: what its host answers the first holds for all.
 async fn examine(preparers: &[Preparer], url: Result<String, Fault>) -> Result<Vec<Record>, Fault> {
     let url = url?;
     let mut records = Vec::with_capacity(preparers.len());
@@ -122,6 +122,7 @@ fn policy(args: &VerifyUrl, context: &Context) -> FetchPolicy {
     network(&args.network)
         .max_bytes(args.max_download.unwrap_or(MAX_DOWNLOAD))
         .concurrency(at_once(context), PER_HOST)
+        .share_answers()
 }
 
 /// URLs of one host at once.

@@ -2,6 +2,8 @@
 #![cfg(feature = "net")]
 
 mod addresses;
+#[path = "../common/authority.rs"]
+mod authority;
 mod faults;
 mod many;
 mod real;

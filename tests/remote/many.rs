@@ -63,6 +63,98 @@ async fn a_url_that_is_asked_for_twice_is_fetched_once() -> io::Result<()> {
 }
 
 #[tokio::test]
+async fn a_url_that_several_providers_are_asked_about_is_fetched_once_and_held_against_each()
+-> io::Result<()> {
+    let server = Server::plain(|request| match request.path.as_str() {
+        "/no-head.gif" if request.method == "HEAD" => vec![Step::Send(
+            b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        )],
+        _ => right(&request.method),
+    })
+    .await?;
+    let url = server.url("/no-head.gif");
+    let together = policy().share_answers();
+    let mut told = Vec::new();
+    // Known before the first is asked, so that its answer is awaited and read as far as any of them wants it.
+    let verifiers = Provider::ALL
+        .iter()
+        .map(|provider| (provider.name(), verifier(*provider, together.clone())));
+    for (name, verifier) in verifiers.collect::<Vec<_>>() {
+        let verdict = verifier.verify(&url).await;
+        told.push((name, codes(&verdict), server.accepted()));
+    }
+    let of = |name| {
+        let told = told.iter().find(|(provider, ..)| *provider == name);
+        told.map_or("", |(_, codes, _)| codes.as_str())
+    };
+    assert_eq!(of("ringcentral"), "", "{told:?}");
+    assert_eq!(of("sinch"), "~MMS509", "{told:?}");
+    assert_eq!(of("carrierx"), "MMS509", "{told:?}");
+    assert_eq!(of("tsg-global"), "MMS509", "{told:?}");
+    // GET and HEAD, each with and without compression offered: four connections, whoever comes first.
+    assert_eq!(server.accepted(), 4, "{told:?}");
+    // Who does not share asks anew.
+    let alone = verifier(Provider::Sinch, policy());
+    assert_eq!(codes(&*alone.verify(&url).await), "~MMS509");
+    assert_eq!(server.accepted(), 8);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_waited_for_or_read_for_others_counts_for_them_alone() -> io::Result<()> {
+    use mmsfit::provider::Limit;
+    // A film of 40 minutes' silence, in effect: nothing makes it smaller.
+    let mut film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec();
+    film.resize(600_000, 7);
+    let body = film.clone();
+    let server = Server::plain(move |request| {
+        let mut bytes = head(&format!(
+            "Content-Type: video/mp4\nContent-Length: {}\n",
+            body.len()
+        ));
+        if request.method == "GET" {
+            bytes.extend_from_slice(&body);
+        }
+        vec![Step::Wait(Duration::from_millis(400)), Step::Send(bytes)]
+    })
+    .await?;
+    let rules = |millis: u64, bytes: u64| {
+        let mut rules = Provider::TsgGlobal.rules().clone();
+        let why = "a test's own";
+        rules.url.answer_within = Limit::Assumed {
+            value: mmsfit::Millis::new(millis),
+            why,
+        };
+        let cap = Limit::Assumed {
+            value: mmsfit::ByteCount::new(bytes),
+            why,
+        };
+        rules.message_bytes = cap;
+        for rule in rules.types.to_mut() {
+            rule.max_bytes = cap;
+        }
+        rules
+    };
+    let together = mmsfit::FetchPolicy::new()
+        .allow_net("127.0.0.0/8".parse().map_err(io::Error::other)?)
+        .share_answers();
+    let patient = mmsfit::UrlVerifier::new(rules(9_000, 1_000_000), together.clone());
+    let hasty = mmsfit::UrlVerifier::new(rules(100, 1_000_000), together.clone());
+    let small = mmsfit::UrlVerifier::new(rules(9_000, 100_000), together);
+    let url = server.url("/film.mp4");
+    let (mut told, mut lengths) = (Vec::new(), Vec::new());
+    for verifier in [&patient, &hasty, &small] {
+        let verdict = verifier.verify(&url).await;
+        told.push(codes(&verdict));
+        lengths.push(verdict.bytes.as_ref().map(|bytes| bytes.len()));
+    }
+    assert_eq!(told[1..], ["MMS510", "MMS003"], "{told:?}");
+    assert_eq!(lengths, [Some(film.len()), None, None], "{told:?}");
+    assert_eq!(server.accepted(), 4);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_url_that_several_messages_share_is_fetched_once_per_run() -> io::Result<()> {
     let server = Server::plain(|request| right(&request.method)).await?;
     let preparer = Preparer::new(Provider::TsgGlobal).fetch_policy(policy());

@@ -1,6 +1,7 @@
 //! One request, one answer: head and body read raw, every count our own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -10,15 +11,14 @@ use tokio_rustls::TlsConnector;
 use super::connect::{connect, tls_failure};
 use super::head::{Head, Length, MAX_HEAD_BYTES, Transfer, end_of_head};
 use super::policy::FetchPolicy;
+use super::shared::{Demands, Shared};
 use super::target::{Target, too_slow};
 use super::wire::{Pace, Stop, Wire};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::prepare::guarded;
-use crate::provider::Rules;
 use crate::report::Finding;
 use crate::sniff;
-use crate::units::ByteCount;
 
 /// The most interim answers (1xx) before the final one.
 const MAX_INTERIM: usize = 8;
@@ -26,7 +26,7 @@ const MAX_INTERIM: usize = 8;
 /// only wants to be listened to.
 const MAX_CHUNK_OVERHEAD: u64 = 64 * 1_024;
 /// How much of a body is looked at to tell what it is.
-const PREFIX_BYTES: usize = 64 * 1_024;
+pub(super) const PREFIX_BYTES: usize = 64 * 1_024;
 /// How long a body that is complete is watched for bytes too many.
 const GRACE: Duration = Duration::from_millis(150);
 
@@ -43,28 +43,29 @@ pub(super) struct Ask {
 pub(super) struct Ways<'a> {
     pub(super) policy: &'a FetchPolicy,
     pub(super) tls: Result<&'a TlsConnector, &'a rustls::Error>,
-    pub(super) answer_within: Duration,
+    pub(super) shared: &'a Shared,
+    /// What the rules at hand demand.
+    pub(super) demands: Demands,
+    /// The most that any rules demand which share the answers.
+    pub(super) widest: Demands,
     pub(super) whole: Instant,
-    /// The most bytes of a body that nothing can shrink: over the provider's cap it is refused anyway.
-    pub(super) fixed_bytes: u64,
 }
 
 impl<'a> Ways<'a> {
     pub(super) fn new(
         policy: &'a FetchPolicy,
-        rules: &Rules,
+        demands: Demands,
         tls: Result<&'a TlsConnector, &'a rustls::Error>,
+        shared: &'a Shared,
         whole: Instant,
     ) -> Self {
-        let expected = Duration::from_millis(rules.url.answer_within.value().get());
-        let largest = rules.types.iter().map(|rule| rule.max_bytes.value());
-        let cap = largest.fold(rules.message_bytes.value(), ByteCount::max);
         Self {
             policy,
             tls,
-            answer_within: policy.answer_within.unwrap_or(expected),
+            shared,
+            demands,
+            widest: shared.widest(demands),
             whole,
-            fixed_bytes: cap.get().saturating_add(PREFIX_BYTES as u64),
         }
     }
 
@@ -75,10 +76,20 @@ impl<'a> Ways<'a> {
 }
 
 /// An answer, as far as it was worth reading.
+#[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) head: Head,
     pub(super) body: Body,
     pub(super) address: SocketAddr,
+    /// How long its head took to come.
+    pub(super) waited: Duration,
+}
+
+/// No answer, and how long its head was waited for.
+#[derive(Clone, Debug)]
+pub(super) struct NoAnswer {
+    pub(super) finding: Finding,
+    pub(super) waited: Duration,
 }
 
 /// What became of the body.
@@ -109,7 +120,7 @@ pub(super) enum Body {
 pub(super) struct Content {
     pub(super) bytes: u64,
     pub(super) sha256: [u8; 32],
-    pub(super) kept: Vec<u8>,
+    pub(super) kept: Arc<[u8]>,
 }
 
 /// Asks one of the addresses that were checked, and reads what it answers.
@@ -122,19 +133,18 @@ pub(super) async fn fetch(
     addresses: &[SocketAddr],
     ask: Ask,
     ways: &Ways<'_>,
-) -> Result<Answer, Finding> {
-    let (stream, address) = connect(target, addresses, ways.tls, ways.policy, ways.whole).await?;
+) -> Result<Answer, NoAnswer> {
+    let at_once = |finding| NoAnswer {
+        finding,
+        waited: Duration::ZERO,
+    };
+    let connected = connect(target, addresses, ways.tls, ways.policy, ways.whole).await;
+    let (stream, address) = connected.map_err(at_once)?;
     let mut wire = Wire::new(stream);
-    let until = ways.whole.min(Instant::now() + ways.answer_within);
-    let late = |stop| unanswered(stop, ways);
-    wire.send(&target.request(ask.method, ask.coding), until)
-        .await
-        .or_else(|stop| match stop {
-            // Who answers before the request has gone out may well have answered all the same.
-            Stop::Broken(_) | Stop::End => Ok(()),
-            other => Err(late(other)),
-        })?;
-    let head = read_head(&mut wire, until, ways).await?;
+    let begun = Instant::now();
+    let head = head(&mut wire, &target.request(ask.method, ask.coding), ways).await;
+    let waited = begun.elapsed();
+    let head = head.map_err(|finding| NoAnswer { finding, waited })?;
     let body = if head.status != 200 {
         Body::Unread
     } else if ask.method == "HEAD" {
@@ -150,7 +160,19 @@ pub(super) async fn fetch(
         head,
         body,
         address,
+        waited,
     })
+}
+
+/// Sends a request and reads the head of its answer.
+async fn head(wire: &mut Wire, request: &str, ways: &Ways<'_>) -> Result<Head, Finding> {
+    let until = ways.whole.min(Instant::now() + ways.widest.answer_within);
+    wire.send(request, until).await.or_else(|stop| match stop {
+        // Who answers before the request has gone out may well have answered all the same.
+        Stop::Broken(_) | Stop::End => Ok(()),
+        other => Err(unanswered(other, ways)),
+    })?;
+    read_head(wire, until, ways).await
 }
 
 async fn read_head(wire: &mut Wire, until: Instant, ways: &Ways<'_>) -> Result<Head, Finding> {
@@ -210,13 +232,10 @@ async fn read_body(wire: &mut Wire, head: &Head, ask: Ask, ways: &Ways<'_>) -> B
         pace: Pace::new(ways.policy.rate_window, ways.policy.window_bytes),
         whole: ways.whole,
         limit: ways.policy.max_bytes.get(),
-        fixed_limit: Some(ways.fixed_bytes).filter(|_| ask.keep),
+        fixed_limit: Some(ways.widest.fixed_bytes).filter(|_| ask.keep),
         keep: ask.keep,
-        content: Content {
-            bytes: 0,
-            sha256: [0; 32],
-            kept: Vec::new(),
-        },
+        bytes: 0,
+        kept: Vec::new(),
         hash: Sha256::new(),
     };
     let end = match (head.transfer, &head.length) {
@@ -225,14 +244,12 @@ async fn read_body(wire: &mut Wire, head: &Head, ask: Ask, ways: &Ways<'_>) -> B
         (Transfer::Plain, Length::Missing) => reader.until_closed().await,
         _ => return Body::Unknowable,
     };
-    let Reader {
-        mut content, hash, ..
-    } = reader;
     match end {
-        Ok(()) => {
-            content.sha256 = hash.finalize().into();
-            Body::Whole(content)
-        }
+        Ok(()) => Body::Whole(Content {
+            bytes: reader.bytes,
+            sha256: reader.hash.finalize().into(),
+            kept: reader.kept.into(),
+        }),
         Err(body) => body,
     }
 }
@@ -246,7 +263,8 @@ struct Reader<'a> {
     /// The limit, should the first bytes turn out to be of a type that is never shrunk.
     fixed_limit: Option<u64>,
     keep: bool,
-    content: Content,
+    bytes: u64,
+    kept: Vec<u8>,
     hash: Sha256,
 }
 
@@ -303,7 +321,7 @@ impl Reader<'_> {
         while left > 0 {
             self.within(left)?;
             if !self.wait().await? {
-                return Err(Body::Short(self.content.bytes));
+                return Err(Body::Short(self.bytes));
             }
             left -= self.take(left).await?;
         }
@@ -312,7 +330,7 @@ impl Reader<'_> {
 
     /// Whether so many further bytes may be read.
     fn within(&self, more: u64) -> Result<(), Body> {
-        let bytes = self.content.bytes.saturating_add(more);
+        let bytes = self.bytes.saturating_add(more);
         if bytes > self.limit {
             let limit = self.limit;
             return Err(Body::TooLarge { bytes, limit });
@@ -328,27 +346,27 @@ impl Reader<'_> {
         let taken = some.len().min(usize::try_from(most).unwrap_or(usize::MAX));
         let some = some.get(..taken).unwrap_or_default();
         self.hash.update(some);
-        let kept = &mut self.content.kept;
+        let kept = &mut self.kept;
         if self.keep {
             // By a quarter, not by doubling: what is offered without an end is not worth so much room.
             if kept.capacity() - kept.len() < taken
                 && kept.try_reserve_exact(taken + kept.len() / 4).is_err()
             {
                 return Err(Body::TooLarge {
-                    bytes: self.content.bytes,
-                    limit: self.content.bytes,
+                    bytes: self.bytes,
+                    limit: self.bytes,
                 });
             }
             kept.extend_from_slice(some);
         }
-        self.content.bytes += taken as u64;
+        self.bytes += taken as u64;
         self.pace.note(taken);
         self.wire.take(taken);
         if let Some(limit) = self.fixed_limit
-            && self.content.kept.len() >= PREFIX_BYTES
+            && self.kept.len() >= PREFIX_BYTES
         {
             self.fixed_limit = None;
-            if !is_shrinkable(&self.content.kept) {
+            if !is_shrinkable(&self.kept) {
                 self.limit = self.limit.min(limit);
             }
         }
@@ -360,7 +378,7 @@ impl Reader<'_> {
         let mut line = Vec::new();
         loop {
             if !self.wait().await? {
-                return Err(Body::Short(self.content.bytes));
+                return Err(Body::Short(self.bytes));
             }
             let Ok(&[byte, ..]) = self.wire.some(self.whole).await else {
                 continue;
@@ -382,7 +400,7 @@ impl Reader<'_> {
     /// Waits until bytes are there, as long as they come fast enough; `false` where the server has closed in due form.
     async fn wait(&mut self) -> Result<bool, Body> {
         loop {
-            let got = self.content.bytes;
+            let got = self.bytes;
             if !self.pace.holds() || Instant::now() >= self.whole {
                 return Err(Body::Late(got));
             }
@@ -397,7 +415,7 @@ impl Reader<'_> {
 }
 
 /// Whether preparing can bring such bytes under a cap: pictures of pixels, nothing else.
-fn is_shrinkable(prefix: &[u8]) -> bool {
+pub(super) fn is_shrinkable(prefix: &[u8]) -> bool {
     guarded(|| Ok(sniff::sniff(prefix)))
         .ok()
         .and_then(|sniffed| sniffed.content_type)
@@ -408,7 +426,7 @@ fn is_shrinkable(prefix: &[u8]) -> bool {
 fn unanswered(stop: Stop, ways: &Ways<'_>) -> Finding {
     match stop {
         Stop::Late if Instant::now() >= ways.whole => ways.no_verdict(),
-        Stop::Late => too_slow("no answer", ways.answer_within),
+        Stop::Late => too_slow("no answer", ways.widest.answer_within),
         Stop::Tls(why) => tls_failure(&why),
         Stop::End | Stop::Cut => Finding::refused(
             Code::Unreachable,

@@ -1,5 +1,7 @@
 //! Answers held against the rules of one provider: what it demands, what was served, one finding for each difference.
 
+use std::sync::Arc;
+
 use super::fetch::{Answer, Body, Content};
 use super::head::{Head, Length, Transfer};
 use super::probe::{More, Probed};
@@ -12,9 +14,9 @@ use crate::report::{Finding, Outcome};
 use crate::sniff;
 
 /// The findings about a URL, and its bytes where they could be had whole.
-pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option<Vec<u8>>) {
+pub(super) fn judge(probed: &Probed, rules: &Rules) -> (Vec<Finding>, Option<Arc<[u8]>>) {
     let mut findings = Findings::default();
-    let bytes = whole_bytes(&mut probed.get);
+    let bytes = whole_bytes(&probed.get);
     if probed.get.head.status != 200 {
         findings.push(status(&probed.get.head));
         return (findings.settled(false), None);
@@ -85,10 +87,10 @@ impl Findings {
 }
 
 /// The body's bytes, if there can be no doubt about them: complete, and in no content coding.
-fn whole_bytes(get: &mut Answer) -> Option<Vec<u8>> {
-    match &mut get.body {
+fn whole_bytes(get: &Answer) -> Option<Arc<[u8]>> {
+    match &get.body {
         Body::Whole(content) if get.head.status == 200 && get.head.coding.is_none() => {
-            Some(std::mem::take(&mut content.kept))
+            Some(Arc::clone(&content.kept))
         }
         _ => None,
     }

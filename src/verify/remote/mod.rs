@@ -12,6 +12,7 @@ mod policy;
 mod probe;
 mod resolve;
 mod served_type;
+mod shared;
 mod store;
 mod target;
 mod wire;
@@ -33,7 +34,8 @@ use crate::code::Code;
 use crate::provider::{Rules, UrlBreach};
 use crate::report::{Finding, Outcome, Verdict, v1};
 use probe::Probed;
-use store::Store;
+use shared::{Demands, Shared};
+use store::{Store, Weighed};
 use target::Target;
 
 /// Verifies URLs for one set of rules. A URL that is asked for twice is fetched once.
@@ -56,7 +58,8 @@ pub struct UrlVerifier {
     policy: FetchPolicy,
     /// Made when the first URL is `https`: reading the platform's roots takes a while.
     tls: OnceLock<Result<TlsConnector, rustls::Error>>,
-    store: Store,
+    store: Store<UrlVerdict>,
+    shared: Arc<Shared>,
 }
 
 /// All that is known about one URL.
@@ -125,6 +128,12 @@ impl UrlVerdict {
     }
 }
 
+impl Weighed for UrlVerdict {
+    fn held_bytes(&self) -> usize {
+        self.bytes.as_ref().map_or(0, |bytes| bytes.len())
+    }
+}
+
 impl From<&UrlVerdict> for v1::Remote {
     fn from(verdict: &UrlVerdict) -> Self {
         let exchange = |exchange: &Exchange| v1::Exchange {
@@ -158,12 +167,14 @@ impl UrlVerifier {
     /// Verifies for these rules, under this policy.
     #[must_use]
     pub fn new(rules: Rules, policy: FetchPolicy) -> Self {
-        let store = Store::new(policy.remember_for);
+        let shared = policy.shared.clone().unwrap_or_default();
+        shared.widen(Demands::of(&rules, &policy));
         Self {
             rules: Arc::new(rules),
             policy,
             tls: OnceLock::new(),
-            store,
+            store: Store::default(),
+            shared,
         }
     }
 
@@ -188,7 +199,9 @@ impl UrlVerifier {
             }
         };
         self.store
-            .once(target.as_str(), || self.verify_target(target.clone()))
+            .once(target.as_str(), self.policy.remember_for, || {
+                self.verify_target(target.clone())
+            })
             .await
     }
 
@@ -208,7 +221,7 @@ impl UrlVerifier {
     async fn verify_target(&self, target: Target) -> UrlVerdict {
         let label = target.label();
         let tls = self.tls.get_or_init(|| connect::tls(&self.policy)).as_ref();
-        let probed = probe::probe(target, &self.rules, &self.policy, tls).await;
+        let probed = probe::probe(target, &self.rules, &self.policy, tls, &self.shared).await;
         let mut verdict = match probed {
             Ok(probed) => self.verdict(label, probed),
             Err(finding) => UrlVerdict::unanswered(label, finding),
@@ -217,8 +230,8 @@ impl UrlVerifier {
         verdict
     }
 
-    fn verdict(&self, url: String, mut probed: Probed) -> UrlVerdict {
-        let (mut findings, bytes) = judge::judge(&mut probed, &self.rules);
+    fn verdict(&self, url: String, probed: Probed) -> UrlVerdict {
+        let (mut findings, bytes) = judge::judge(&probed, &self.rules);
         findings.extend(expiry::warning(
             &probed.target,
             &self.rules,
@@ -236,7 +249,7 @@ impl UrlVerifier {
             head,
             get: Some(probed.get.head.exchange()),
             findings,
-            bytes: bytes.map(Into::into),
+            bytes,
             breach: None,
             handed: Some(Handed(probed.target.as_str().to_owned())),
         }

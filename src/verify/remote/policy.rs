@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::resolve::{Resolve, SystemResolver};
+use super::shared::Shared;
 use super::store::Hosts;
 use crate::units::ByteCount;
 use crate::verify::address::AddressRange;
@@ -41,6 +42,7 @@ pub struct FetchPolicy {
     pub(crate) window_bytes: u64,
     pub(crate) at_once: usize,
     pub(super) hosts: Arc<Hosts>,
+    pub(super) shared: Option<Arc<Shared>>,
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) resolver: Arc<dyn Resolve>,
 }
@@ -62,6 +64,7 @@ impl FetchPolicy {
             window_bytes: 5_000,
             at_once: 16,
             hosts: Arc::new(Hosts::new(2)),
+            shared: None,
             roots: Vec::new(),
             resolver: Arc::new(SystemResolver),
         }
@@ -122,6 +125,16 @@ impl FetchPolicy {
     #[must_use]
     pub fn remember_for(mut self, limit: Duration) -> Self {
         self.remember_for = limit;
+        self
+    }
+
+    /// Lets the verifiers under clones of this policy share what servers answer: a URL that is verified for several
+    /// providers is fetched once, every probe of it, and held against the rules of each. Answers are shared for as long as
+    /// verdicts are remembered; make all the verifiers before the first URL is verified, as one that waits longer or takes
+    /// more than those before it asks anew. Default: each verifier asks for itself.
+    #[must_use]
+    pub fn share_answers(mut self) -> Self {
+        self.shared = Some(Arc::default());
         self
     }
 

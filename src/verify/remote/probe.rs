@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::fetch::{Answer, Ask, Body, Ways, fetch};
+use super::fetch::{Answer, Ask, Body, Ways};
 use super::head::Head;
 use super::policy::FetchPolicy;
+use super::shared::{Demands, Shared, fetch};
 use super::target::Target;
 use crate::code::Code;
 use crate::provider::Rules;
@@ -66,7 +67,9 @@ pub(super) async fn probe(
     rules: &Rules,
     policy: &FetchPolicy,
     tls: Result<&TlsConnector, &rustls::Error>,
+    shared: &Shared,
 ) -> Result<Probed, Finding> {
+    let demands = Demands::of(rules, policy);
     let mut target = first;
     let mut visited: Vec<String> = Vec::new();
     let mut left = policy.whole_within;
@@ -74,7 +77,7 @@ pub(super) async fn probe(
         // A redirect's host has its own few places. Waiting for one is not the server's slowness: the clock stands still.
         let _place = policy.hosts.place(&target.authority()).await;
         let begun = Instant::now();
-        let ways = Ways::new(policy, rules, tls, begun + left);
+        let ways = Ways::new(policy, demands, tls, shared, begun + left);
         // Every step has its own deadline; this one holds whatever was forgotten.
         let hop = timeout_at(ways.whole + SLACK, hop(&target, rules, &ways)).await;
         let (get, more) = hop

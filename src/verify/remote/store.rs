@@ -1,4 +1,4 @@
-//! What a run remembers: verdicts, so that a shared URL is fetched once, and how busy each host is.
+//! What a run remembers: answers and verdicts, so that a shared URL is fetched once, and how busy each host is.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -7,82 +7,95 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
-use super::UrlVerdict;
-
-/// The most verdicts and the most bytes of bodies that are remembered; those not asked for the longest go first.
-const MAX_VERDICTS: usize = 4_096;
+/// The most things and the most bytes of bodies that one store remembers; those not asked for the longest go first.
+const MAX_THINGS: usize = 4_096;
 const MAX_BYTES: usize = 64 << 20;
 
-type Cell = Arc<OnceCell<(Instant, Arc<UrlVerdict>)>>;
+type Cell<T> = Arc<OnceCell<(Instant, Arc<T>)>>;
 
-/// Verdicts by URL.
-pub(super) struct Store {
-    remember_for: Duration,
-    verdicts: Mutex<Verdicts>,
+/// What is remembered: how many bytes of a body it holds.
+pub(super) trait Weighed {
+    fn held_bytes(&self) -> usize;
 }
 
-#[derive(Default)]
-struct Verdicts {
-    cells: HashMap<String, Cell>,
+/// Things that are found once, by what was asked for.
+pub(super) struct Store<T> {
+    known: Mutex<Known<T>>,
+}
+
+struct Known<T> {
+    cells: HashMap<String, Cell<T>>,
     order: VecDeque<(String, usize)>,
     bytes: usize,
 }
 
-impl Store {
-    pub(super) fn new(remember_for: Duration) -> Self {
+impl<T> Default for Store<T> {
+    fn default() -> Self {
+        let known = Known {
+            cells: HashMap::new(),
+            order: VecDeque::new(),
+            bytes: 0,
+        };
         Self {
-            remember_for,
-            verdicts: Mutex::default(),
+            known: Mutex::new(known),
         }
     }
+}
 
-    /// The verdict that is remembered, or the one that `verify` finds. Who asks while it is being found waits for it.
-    pub(super) async fn once<F>(&self, url: &str, verify: impl FnOnce() -> F) -> Arc<UrlVerdict>
+impl<T: Weighed> Store<T> {
+    /// What is remembered from not longer ago than `remember_for`, or what `find` finds. Who asks while it is being found
+    /// waits for it.
+    pub(super) async fn once<F>(
+        &self,
+        asked: &str,
+        remember_for: Duration,
+        find: impl FnOnce() -> F,
+    ) -> Arc<T>
     where
-        F: Future<Output = UrlVerdict>,
+        F: Future<Output = T>,
     {
-        let asked = Asked {
+        let waiting = Waiting {
             store: self,
-            url,
-            cell: held(&self.verdicts).cell(url, self.remember_for),
+            asked,
+            cell: held(&self.known).cell(asked, remember_for),
         };
         let mut found_now = false;
-        let (_, verdict) = asked
+        let (_, found) = waiting
             .cell
             .get_or_init(|| async {
-                let verdict = verify().await;
+                let found = find().await;
                 found_now = true;
-                (Instant::now(), Arc::new(verdict))
+                (Instant::now(), Arc::new(found))
             })
             .await;
         if found_now {
-            held(&self.verdicts).remember(url, verdict);
+            held(&self.known).remember(asked, found);
         } else {
-            held(&self.verdicts).touch(url);
+            held(&self.known).touch(asked);
         }
-        Arc::clone(verdict)
+        Arc::clone(found)
     }
 }
 
-/// Somebody who waits for a verdict; who gives up as the last one leaves nothing behind.
-struct Asked<'a> {
-    store: &'a Store,
-    url: &'a str,
-    cell: Cell,
+/// Somebody who waits for an answer; who gives up as the last one leaves nothing behind.
+struct Waiting<'a, T> {
+    store: &'a Store<T>,
+    asked: &'a str,
+    cell: Cell<T>,
 }
 
-impl Drop for Asked<'_> {
+impl<T> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
         if self.cell.initialized() {
             return;
         }
-        let mut verdicts = held(&self.store.verdicts);
+        let mut known = held(&self.store.known);
         // The map and this one hold it, and nobody else.
         if Arc::strong_count(&self.cell) <= 2
-            && let Some(known) = verdicts.cells.get(self.url)
-            && Arc::ptr_eq(known, &self.cell)
+            && let Some(other) = known.cells.get(self.asked)
+            && Arc::ptr_eq(other, &self.cell)
         {
-            verdicts.cells.remove(self.url);
+            known.cells.remove(self.asked);
         }
     }
 }
@@ -109,7 +122,7 @@ impl Hosts {
     pub(super) async fn place(&self, host: &str) -> Option<OwnedSemaphorePermit> {
         let places = {
             let mut hosts = held(&self.places);
-            if hosts.len() > MAX_VERDICTS {
+            if hosts.len() > MAX_THINGS {
                 hosts.retain(|_, places| {
                     Arc::strong_count(places) > 1 || places.available_permits() < self.per_host
                 });
@@ -122,22 +135,22 @@ impl Hosts {
     }
 }
 
-impl Verdicts {
-    /// The cell of a URL, a new one where there is none or its verdict is too old.
-    fn cell(&mut self, url: &str, remember_for: Duration) -> Cell {
-        let is_old = |cell: &Cell| {
+impl<T: Weighed> Known<T> {
+    /// The cell of what is asked for, a new one where there is none or what it holds is too old.
+    fn cell(&mut self, asked: &str, remember_for: Duration) -> Cell<T> {
+        let is_old = |cell: &Cell<T>| {
             cell.get()
                 .is_some_and(|(found, _)| found.elapsed() > remember_for)
         };
-        if self.cells.get(url).is_some_and(is_old) {
-            self.forget(url);
+        if self.cells.get(asked).is_some_and(is_old) {
+            self.forget(asked);
         }
-        Arc::clone(self.cells.entry(url.to_owned()).or_default())
+        Arc::clone(self.cells.entry(asked.to_owned()).or_default())
     }
 
-    fn forget(&mut self, url: &str) {
-        self.cells.remove(url);
-        if let Some(at) = self.order.iter().position(|(known, _)| known == url)
+    fn forget(&mut self, asked: &str) {
+        self.cells.remove(asked);
+        if let Some(at) = self.order.iter().position(|(known, _)| known == asked)
             && let Some((_, bytes)) = self.order.remove(at)
         {
             self.bytes = self.bytes.saturating_sub(bytes);
@@ -145,19 +158,19 @@ impl Verdicts {
     }
 
     /// Was asked for again: what many messages share stays.
-    fn touch(&mut self, url: &str) {
-        if let Some(at) = self.order.iter().position(|(known, _)| known == url)
+    fn touch(&mut self, asked: &str) {
+        if let Some(at) = self.order.iter().position(|(known, _)| known == asked)
             && let Some(entry) = self.order.remove(at)
         {
             self.order.push_back(entry);
         }
     }
 
-    fn remember(&mut self, url: &str, verdict: &UrlVerdict) {
-        let bytes = verdict.bytes.as_ref().map_or(0, |bytes| bytes.len());
-        self.order.push_back((url.to_owned(), bytes));
+    fn remember(&mut self, asked: &str, found: &T) {
+        let bytes = found.held_bytes();
+        self.order.push_back((asked.to_owned(), bytes));
         self.bytes = self.bytes.saturating_add(bytes);
-        while self.order.len() > MAX_VERDICTS || self.bytes > MAX_BYTES {
+        while self.order.len() > MAX_THINGS || self.bytes > MAX_BYTES {
             let Some((oldest, bytes)) = self.order.pop_front() else {
                 break;
             };
@@ -175,60 +188,60 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::Code;
-    use crate::report::Finding;
 
-    fn found(label: &str) -> UrlVerdict {
-        UrlVerdict::unanswered(label.to_owned(), Finding::note(Code::Unreachable, "a test"))
+    const LONG: Duration = Duration::from_secs(9);
+
+    impl Weighed for &'static str {
+        fn held_bytes(&self) -> usize {
+            self.len()
+        }
     }
 
     #[tokio::test]
-    async fn a_verdict_is_found_again_when_it_has_grown_old() {
-        let store = Store::new(Duration::from_millis(40));
-        let first = store.once("a", || async { found("first") }).await;
-        let again = store.once("a", || async { found("again") }).await;
+    async fn what_was_found_is_looked_for_again_when_it_has_grown_old() {
+        let store = Store::default();
+        let short = Duration::from_millis(40);
+        let first = store.once("a", short, || async { "first" }).await;
+        let again = store.once("a", short, || async { "again" }).await;
         assert!(Arc::ptr_eq(&first, &again));
         tokio::time::sleep(Duration::from_millis(60)).await;
-        assert_eq!(
-            store.once("a", || async { found("later") }).await.url,
-            "later"
-        );
-        assert_eq!(held(&store.verdicts).order.len(), 1);
+        assert_eq!(*store.once("a", short, || async { "later" }).await, "later");
+        assert_eq!(held(&store.known).order.len(), 1);
     }
 
     #[tokio::test]
     async fn who_gives_up_leaves_nothing_behind_and_who_waits_still_gets_it() {
-        let store = Store::new(Duration::from_secs(9));
-        let never = store.once("a", std::future::pending);
+        let store = Store::<&str>::default();
+        let never = store.once("a", LONG, std::future::pending);
         assert!(
             tokio::time::timeout(Duration::from_millis(10), never)
                 .await
                 .is_err()
         );
-        assert!(held(&store.verdicts).cells.is_empty());
-        let slow = store.once("a", || async {
+        assert!(held(&store.known).cells.is_empty());
+        let slow = store.once("a", LONG, || async {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            found("slow")
+            "slow"
         });
-        let waiting = store.once("a", || async { found("waiting") });
+        let waiting = store.once("a", LONG, || async { "waiting" });
         let (slow, waiting) = tokio::join!(slow, waiting);
         assert!(Arc::ptr_eq(&slow, &waiting));
     }
 
     #[tokio::test]
-    async fn of_many_verdicts_those_that_are_asked_for_stay() {
-        let store = Store::new(Duration::from_secs(9));
-        let shared = store.once("shared", || async { found("shared") }).await;
-        for number in 0..MAX_VERDICTS + 100 {
+    async fn of_many_things_those_that_are_asked_for_stay() {
+        let store = Store::default();
+        let shared = store.once("shared", LONG, || async { "shared" }).await;
+        for number in 0..MAX_THINGS + 100 {
             store
-                .once(&number.to_string(), || async { found("own") })
+                .once(&number.to_string(), LONG, || async { "own" })
                 .await;
             if number % 1_000 == 0 {
-                store.once("shared", || async { found("lost") }).await;
+                store.once("shared", LONG, || async { "lost" }).await;
             }
         }
-        let again = store.once("shared", || async { found("lost") }).await;
+        let again = store.once("shared", LONG, || async { "lost" }).await;
         assert!(Arc::ptr_eq(&shared, &again));
-        assert_eq!(held(&store.verdicts).cells.len(), MAX_VERDICTS);
+        assert_eq!(held(&store.known).cells.len(), MAX_THINGS);
     }
 }

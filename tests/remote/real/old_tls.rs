@@ -42,7 +42,7 @@ async fn old_versions_and_ciphers_of_tls_are_told() -> Result<(), Failed> {
              }}).listen({port}, '127.0.0.1');\n"
         );
         let running = start("node", "nodejs", &["-e", &script], port)?;
-        let tsg = verifier(Provider::TsgGlobal, authority.trusted());
+        let tsg = verifier(Provider::TsgGlobal, super::patient(authority.trusted()));
         let verdict = tsg
             .verify(&format!("https://media.example:{port}/a.gif"))
             .await;

@@ -148,7 +148,7 @@ async fn an_object_store_is_judged_right() -> Result<(), Failed> {
             &["-c", &file.to_string_lossy()],
             plain,
         )?;
-        let tsg = verifier(Provider::TsgGlobal, authority.trusted());
+        let tsg = verifier(Provider::TsgGlobal, super::patient(authority.trusted()));
         for base in [
             format!("http://127.0.0.1:{plain}"),
             format!("https://media.example:{tls}"),
