@@ -4,25 +4,24 @@
 //! here, never renamed and never removed. `tests/schema/mms-report-1.schema.json` says the same to machines.
 
 mod delivery;
-
-use std::collections::BTreeMap;
+mod facts;
+mod finding;
+mod manifest;
+mod remote;
 
 use serde::Serialize;
 
-use super::{PartReport, Provenance, Report, Value};
-use crate::bundle::{Bundle, PartFacts};
-use crate::code::Code;
-use crate::fit::FittedImage;
+use super::{PartReport, Report};
 use crate::provider::Rules;
-use crate::sniff::TrackKind;
 
 pub use delivery::{Receipt, Recipient};
+pub use facts::{Fit, Output, Sniffed, Track};
+pub use finding::{Action, Finding, Source};
+pub use manifest::{BUNDLE, Manifest, ManifestPart};
+pub use remote::{Exchange, Remote};
 
 /// The name of the report's schema.
 pub const REPORT: &str = "mms-report/1";
-
-/// The name of the manifest's schema.
-pub const BUNDLE: &str = "mms-bundle/1";
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -123,216 +122,6 @@ fn is_message(sniffing: &Sniffing) -> bool {
     matches!(sniffing, Sniffing::Message)
 }
 
-/// The facts found in the bytes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sniffed {
-    /// The type; `null` where nothing known matches.
-    pub content_type: Option<String>,
-    /// The usual extension of the type.
-    pub extension: Option<String>,
-    /// The length.
-    pub bytes: u64,
-    /// Width as stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width_px: Option<u32>,
-    /// Height as stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub height_px: Option<u32>,
-    /// Frames of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frames: Option<u32>,
-    /// Duration.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration_ms: Option<u64>,
-    /// EXIF orientation, where it is not 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub orientation: Option<u8>,
-    /// The turn that a video asks for, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rotation_degrees: Option<u16>,
-    /// Colour model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub colour: Option<String>,
-    /// Bits a channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bit_depth: Option<u8>,
-    /// Whether a colour profile is embedded.
-    pub has_icc_profile: bool,
-    /// Whether any pixel can be transparent.
-    pub has_alpha: bool,
-    /// Whether location data was seen.
-    pub has_location: bool,
-    /// Whether other metadata was seen.
-    pub has_metadata: bool,
-    /// Whether content credentials were seen.
-    pub has_content_credentials: bool,
-    /// Tracks of a container.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tracks: Vec<Track>,
-    /// Entries of an archive.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entries: Option<u32>,
-    /// Bytes behind the format's own end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trailing_bytes: Option<u64>,
-    /// A word that the format has for its own kinds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
-}
-
-/// One track of a container.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Track {
-    /// `video`, `audio` or `other`.
-    pub kind: &'static str,
-    /// The codec's own name.
-    pub codec: String,
-    /// Width of a video track.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width_px: Option<u32>,
-    /// Height of a video track.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub height_px: Option<u32>,
-    /// Duration of the track.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration_ms: Option<u64>,
-    /// The codec's profile by its usual name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<&'static str>,
-    /// The codec's level as its header writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<u8>,
-    /// Frames a second, on average, to a thousandth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frame_rate: Option<f64>,
-    /// Bits a second, on average.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bit_rate: Option<u64>,
-    /// Samples a second of a sound track.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sample_rate_hz: Option<u32>,
-    /// Channels of a sound track.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channels: Option<u16>,
-}
-
-/// What was made.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Output {
-    /// Where it was written; left out where it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The type.
-    pub content_type: String,
-    /// The length.
-    pub bytes: u64,
-    /// Width of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width_px: Option<u32>,
-    /// Height of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub height_px: Option<u32>,
-    /// Frames of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frames: Option<u32>,
-    /// SHA-256 in lower-case hexadecimal.
-    pub sha256: String,
-}
-
-/// What `fit` adds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Fit {
-    /// JPEG quality, where it is a JPEG made by us.
-    pub quality: Option<u8>,
-    /// Width over the original's width.
-    pub scale: f64,
-    /// Candidate lengths computed.
-    pub probes: u32,
-    /// Whole encodes made.
-    pub encodes: u32,
-}
-
-/// What `verify-url` adds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Remote {
-    /// The URL without its query, fragment and credentials.
-    pub url: String,
-    /// Where its redirects ended, shown in the same way; `null` where nothing answered.
-    pub final_url: Option<String>,
-    /// The address that answered, and its port.
-    pub address: Option<String>,
-    /// What HEAD was answered; `null` where there was no answer or none was asked for.
-    pub head: Option<Exchange>,
-    /// What GET was answered.
-    pub get: Option<Exchange>,
-    /// What the provider would have made of the message: `message_rejected`, `part_dropped` or `unknown`; `null` where
-    /// the URL breaks none of its rules.
-    pub provider_would: Option<&'static str>,
-}
-
-/// One answer of a server, as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Exchange {
-    /// The status code.
-    pub status: u16,
-    /// Content-Type; several are joined by `, `.
-    pub content_type: Option<String>,
-    /// Content-Length; several are joined by `, `.
-    pub content_length: Option<String>,
-    /// Transfer-Encoding; several are joined by `, `.
-    pub transfer_encoding: Option<String>,
-}
-
-/// One finding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
-    /// Such as `MMS201`.
-    pub code: String,
-    /// `note`, `warning` or `error`.
-    pub severity: &'static str,
-    /// `noted`, `fixable`, `fixed` or `refused`.
-    pub outcome: &'static str,
-    /// The part that it is about, counted from 0; `null` for the message as a whole.
-    pub part: Option<usize>,
-    /// One sentence.
-    pub message: String,
-    /// What was measured.
-    pub observed: BTreeMap<String, serde_json::Value>,
-    /// What is allowed.
-    pub allowed: BTreeMap<String, serde_json::Value>,
-    /// What was done.
-    pub action: Option<Action>,
-    /// What the reader can do.
-    pub help: Option<String>,
-    /// Where the rule is stated.
-    pub source: Option<Source>,
-}
-
-/// What was done about a finding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Action {
-    /// Such as `downscaled`.
-    pub kind: &'static str,
-    /// The length before.
-    pub before_bytes: u64,
-    /// The length after.
-    pub after_bytes: u64,
-}
-
-/// Where a rule is stated.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Source {
-    /// The page.
-    pub page: Option<&'static str>,
-    /// The day it was seen.
-    pub seen: Option<&'static str>,
-    /// Whether the rule is our assumption.
-    pub assumed: bool,
-    /// Why we assume it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<&'static str>,
-}
-
 /// The counts of a batch under one set of rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -358,41 +147,6 @@ pub struct Summary {
     pub refused: u64,
     /// Records with this result.
     pub unchecked: u64,
-}
-
-/// The manifest of a bundle on disk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Manifest {
-    /// [`BUNDLE`].
-    pub schema: &'static str,
-    /// The provider that the bundle was proved for.
-    pub provider: String,
-    /// The set of rules that it was proved under.
-    pub rules: String,
-    /// The parts, in the order of the message.
-    pub parts: Vec<ManifestPart>,
-    /// The bytes of all parts.
-    pub total_bytes: u64,
-    /// The text of the message, where one was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-/// One part of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ManifestPart {
-    /// The file, relative to the manifest.
-    pub path: String,
-    /// The type in the provider's own spelling.
-    pub content_type: String,
-    /// The length.
-    pub bytes: u64,
-    /// SHA-256 in lower-case hexadecimal.
-    pub sha256: String,
-    /// The name to be sent.
-    pub name: String,
-    /// The verified URL, where there is one.
-    pub url: Option<String>,
 }
 
 impl Record {
@@ -466,161 +220,6 @@ impl From<super::Verdict> for Verdict {
     }
 }
 
-impl From<&crate::sniff::Sniffed> for Sniffed {
-    fn from(found: &crate::sniff::Sniffed) -> Self {
-        Self {
-            content_type: found.content_type.map(|kind| kind.mime().to_owned()),
-            extension: found.content_type.map(|kind| kind.extension().to_owned()),
-            bytes: found.bytes,
-            width_px: found.width_px,
-            height_px: found.height_px,
-            frames: found.frames,
-            duration_ms: found.duration_ms,
-            orientation: (found.orientation != 1).then_some(found.orientation),
-            rotation_degrees: (found.rotation_degrees != 0).then_some(found.rotation_degrees),
-            colour: found.colour.map(str::to_owned),
-            bit_depth: found.bit_depth,
-            has_icc_profile: found.icc_profile.is_some(),
-            has_alpha: found.has_alpha,
-            has_location: found.has_location,
-            has_metadata: found.has_metadata,
-            has_content_credentials: found.has_content_credentials,
-            tracks: found.tracks.iter().map(Track::from).collect(),
-            entries: found.entries,
-            trailing_bytes: (found.trailing_bytes != 0).then_some(found.trailing_bytes),
-            variant: found.variant.clone(),
-        }
-    }
-}
-
-impl From<&crate::sniff::Track> for Track {
-    fn from(track: &crate::sniff::Track) -> Self {
-        Self {
-            kind: match track.kind {
-                TrackKind::Video => "video",
-                TrackKind::Audio => "audio",
-                TrackKind::Other => "other",
-            },
-            codec: track.codec.clone(),
-            width_px: track.width_px,
-            height_px: track.height_px,
-            duration_ms: track.duration_ms,
-            profile: track.profile,
-            level: track.level,
-            frame_rate: track
-                .frame_rate
-                .map(|rate| (rate * 1_000.0).round() / 1_000.0),
-            bit_rate: track.bit_rate,
-            sample_rate_hz: track.sample_rate_hz,
-            channels: track.channels,
-        }
-    }
-}
-
-impl From<&PartFacts> for Output {
-    fn from(facts: &PartFacts) -> Self {
-        Self {
-            path: None,
-            content_type: facts.content_type.mime().to_owned(),
-            bytes: facts.bytes,
-            width_px: facts.width_px,
-            height_px: facts.height_px,
-            frames: facts.frames,
-            sha256: facts.sha256.clone(),
-        }
-    }
-}
-
-impl From<&FittedImage> for Output {
-    fn from(image: &FittedImage) -> Self {
-        Self {
-            path: None,
-            content_type: image.content_type.mime().to_owned(),
-            bytes: image.bytes.len() as u64,
-            width_px: Some(image.width_px),
-            height_px: Some(image.height_px),
-            frames: Some(image.frames),
-            sha256: crate::bundle::sha256_hex(&image.bytes),
-        }
-    }
-}
-
-impl From<&FittedImage> for Fit {
-    fn from(image: &FittedImage) -> Self {
-        Self {
-            quality: image.quality,
-            scale: image.scale,
-            probes: image.probes,
-            encodes: image.encodes,
-        }
-    }
-}
-
-impl Finding {
-    /// A finding that stands in nothing's way, made outside the pipeline.
-    #[must_use]
-    pub fn note(code: Code, message: impl Into<String>) -> Self {
-        Self::from(&super::Finding::note(code, message))
-    }
-
-    /// A finding that refuses, made outside the pipeline.
-    #[must_use]
-    pub fn refused(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::from(&super::Finding::refused(code, message).help(help))
-    }
-}
-
-impl From<&super::Finding> for Finding {
-    fn from(finding: &super::Finding) -> Self {
-        let facts = |facts: &super::Facts| {
-            let entry = |(name, value): (&&str, &Value)| ((*name).to_owned(), json(value));
-            facts.iter().map(entry).collect()
-        };
-        Self {
-            code: finding.code.to_string(),
-            severity: finding.severity.name(),
-            outcome: match finding.outcome {
-                super::Outcome::Noted => "noted",
-                super::Outcome::Fixable => "fixable",
-                super::Outcome::Fixed => "fixed",
-                super::Outcome::Refused => "refused",
-            },
-            part: finding.part,
-            message: finding.message.clone(),
-            observed: facts(&finding.observed),
-            allowed: facts(&finding.allowed),
-            action: finding.action.as_ref().map(|action| Action {
-                kind: action.kind,
-                before_bytes: action.before_bytes,
-                after_bytes: action.after_bytes,
-            }),
-            help: finding.help.clone(),
-            source: finding.source.map(Source::from),
-        }
-    }
-}
-
-impl From<Provenance> for Source {
-    fn from(provenance: Provenance) -> Self {
-        Self {
-            page: provenance.page,
-            seen: provenance.seen,
-            assumed: provenance.assumed,
-            why: provenance.why,
-        }
-    }
-}
-
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Number(number) => (*number).into(),
-        Value::Fraction(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::List(list) => list.as_slice().into(),
-        Value::Flag(flag) => (*flag).into(),
-    }
-}
-
 impl Summary {
     /// Nothing counted yet.
     #[must_use]
@@ -648,29 +247,6 @@ impl Summary {
             Verdict::Fixed => self.fixed += 1,
             Verdict::Refused => self.refused += 1,
             Verdict::Unchecked => self.unchecked += 1,
-        }
-    }
-}
-
-impl Manifest {
-    /// The manifest of a bundle whose parts lie beside it under their own names.
-    #[must_use]
-    pub fn of(bundle: &Bundle, text: Option<&str>) -> Self {
-        let part = |part: &crate::bundle::Part| ManifestPart {
-            path: part.name().to_owned(),
-            content_type: part.content_type().to_owned(),
-            bytes: part.facts().bytes,
-            sha256: part.facts().sha256.clone(),
-            name: part.name().to_owned(),
-            url: part.url().map(str::to_owned),
-        };
-        Self {
-            schema: BUNDLE,
-            provider: bundle.provider().name().to_owned(),
-            rules: bundle.rules().name.to_string(),
-            parts: bundle.parts().iter().map(part).collect(),
-            total_bytes: bundle.total_bytes().get(),
-            text: text.map(str::to_owned),
         }
     }
 }
