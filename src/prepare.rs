@@ -1,26 +1,30 @@
 //! `prepare`: the stages in order, from what a user uploaded to a bundle that the provider will accept.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod choices;
+mod part;
+
 use std::sync::Arc;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::attachment::Attachment;
-use crate::bundle::{Bundle, Part};
+use crate::bundle::Bundle;
 use crate::check::{self, Checked};
-use crate::clip::Transcoder;
 use crate::code::Code;
-use crate::error::{Error, Misuse};
-use crate::fit::{self, Fitted};
+use crate::error::Error;
+use crate::fit;
 use crate::message_rules;
 use crate::provider::{Provider, Rules};
 use crate::read;
 use crate::report::{Finding, Outcome, PartReport, Report, Verdict};
-use crate::units::{ByteCount, Pixels};
-use crate::verify;
 #[cfg(feature = "net")]
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
+
+use part::{Verified, ended, verify_one};
+
+pub(crate) use choices::Choices;
+pub(crate) use part::guarded;
 
 /// Prepares attachments for a provider, with choices.
 ///
@@ -47,37 +51,6 @@ pub struct Preparer {
     pub(crate) urls: Arc<UrlVerifier>,
 }
 
-/// What a caller may choose, the same for every attachment.
-#[derive(Clone, Debug)]
-pub(crate) struct Choices {
-    pub(crate) target: Option<ByteCount>,
-    pub(crate) carrier_bytes: Option<ByteCount>,
-    pub(crate) input_limit: ByteCount,
-    pub(crate) view_side: Pixels,
-    pub(crate) max_side: Option<Pixels>,
-    pub(crate) still_allowed: bool,
-    pub(crate) wrap_in_zip: bool,
-    pub(crate) poster_allowed: bool,
-    pub(crate) transcoder: Transcoder,
-}
-
-impl Default for Choices {
-    fn default() -> Self {
-        Self {
-            target: None,
-            carrier_bytes: None,
-            // Phones upload videos of this size; more is refused unread.
-            input_limit: ByteCount::new(100_000_000),
-            view_side: Pixels::new(1440),
-            max_side: None,
-            still_allowed: false,
-            wrap_in_zip: false,
-            poster_allowed: false,
-            transcoder: Transcoder::find(),
-        }
-    }
-}
-
 impl Preparer {
     /// Prepares for this provider under its default rules.
     #[must_use]
@@ -93,132 +66,6 @@ impl Preparer {
                 FetchPolicy::new(),
             )),
         }
-    }
-
-    /// Prepares under other rules: a variant from [`Rules::by_name`], or a changed copy of a provider's own. A changed
-    /// copy is noted in the report (MMS605).
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NoTypes`], [`Misuse::ZeroLimit`].
-    pub fn with_rules(mut self, rules: Rules) -> Result<Self, Error> {
-        if rules.types.is_empty() {
-            return Err(Misuse::NoTypes.into());
-        }
-        if rules.message_bytes.value().get() == 0 {
-            return Err(Misuse::ZeroLimit.into());
-        }
-        self.custom_rules = !Rules::ALL.iter().any(|known| **known == rules);
-        self.rules = Arc::new(rules);
-        #[cfg(feature = "net")]
-        self.verify_urls_under(self.urls.policy().clone());
-        Ok(self)
-    }
-
-    /// The bytes that all parts of a message should add up to when something has to shrink; where it would leave less than
-    /// 10,000 of them to each picture, the cap counts instead. Default: the rules' target.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::TargetOverCap`], [`Misuse::ZeroLimit`].
-    pub fn target(mut self, target: ByteCount) -> Result<Self, Error> {
-        if target > self.rules.message_bytes.value() {
-            return Err(Misuse::TargetOverCap.into());
-        }
-        if target.get() == 0 {
-            return Err(Misuse::ZeroLimit.into());
-        }
-        self.choices.target = Some(target);
-        Ok(self)
-    }
-
-    /// What the recipient's network takes of a whole message; above it a note is given. Default: the rules' usual ceiling.
-    #[must_use]
-    pub fn carrier_ceiling(mut self, bytes: ByteCount) -> Self {
-        self.choices.carrier_bytes = Some(bytes);
-        self
-    }
-
-    /// The most bytes of one attachment that are read at all. Default: 100,000,000 bytes.
-    #[must_use]
-    pub fn input_limit(mut self, bytes: ByteCount) -> Self {
-        self.choices.input_limit = bytes;
-        #[cfg(feature = "net")]
-        self.verify_urls_under(self.urls.policy().clone());
-        self
-    }
-
-    /// How URL attachments are fetched and verified. Default: [`FetchPolicy::new`], and never more bytes than
-    /// [`Preparer::input_limit`].
-    #[cfg(feature = "net")]
-    #[must_use]
-    pub fn fetch_policy(mut self, policy: FetchPolicy) -> Self {
-        self.verify_urls_under(policy);
-        self
-    }
-
-    #[cfg(feature = "net")]
-    fn verify_urls_under(&mut self, policy: FetchPolicy) {
-        let limit = policy.max_bytes.min(self.choices.input_limit);
-        let rules = Rules::clone(&self.rules);
-        self.urls = Arc::new(UrlVerifier::new(rules, policy.max_bytes(limit)));
-    }
-
-    /// The long side of the screen that pictures are judged for. Default: 1440 px.
-    #[must_use]
-    pub fn view_side(mut self, side: Pixels) -> Self {
-        self.choices.view_side = side;
-        self
-    }
-
-    /// The longest side of a picture that has to be changed anyway. Default: the rules' own.
-    #[must_use]
-    pub fn max_side(mut self, side: Pixels) -> Self {
-        self.choices.max_side = Some(side);
-        self
-    }
-
-    /// Lets an animation that fits in no other way become a still of its first frame. Default: no.
-    #[must_use]
-    pub fn allow_still(mut self, allowed: bool) -> Self {
-        self.choices.still_allowed = allowed;
-        self
-    }
-
-    /// Lets what the provider does not take be sent inside a zip archive, where the provider takes those. Default: no.
-    #[must_use]
-    pub fn wrap_in_zip(mut self, allowed: bool) -> Self {
-        self.choices.wrap_in_zip = allowed;
-        self
-    }
-
-    /// Lets a video that can be sent in no other way become a JPEG of one of its frames. Default: no.
-    #[must_use]
-    pub fn allow_poster(mut self, allowed: bool) -> Self {
-        self.choices.poster_allowed = allowed;
-        self
-    }
-
-    /// What encodes video and sound. Default: [`Transcoder::find`].
-    #[must_use]
-    pub fn transcoder(mut self, transcoder: Transcoder) -> Self {
-        self.choices.transcoder = transcoder;
-        self
-    }
-
-    /// The worker threads, shared by all clones of this preparer. The bytes made do not depend on their number. Default:
-    /// those of rayon, one a core.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NoWorkers`]; [`Error::Workers`] where the threads cannot be started.
-    pub fn workers(mut self, count: usize) -> Result<Self, Error> {
-        if count == 0 {
-            return Err(Misuse::NoWorkers.into());
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
-        self.pool = Some(Arc::new(pool.map_err(|source| Error::Workers { source })?));
-        Ok(self)
     }
 
     /// Has a worker thread do something.
@@ -497,96 +344,4 @@ impl Preparer {
     ) -> Result<Prepared, Error> {
         self.prepare_blocking(attachments)
     }
-}
-
-/// One proved part and what is said about it.
-struct Verified {
-    part: Part,
-    report: PartReport,
-}
-
-fn verify_one(
-    checked: Checked,
-    fitted: Result<Fitted, Finding>,
-    rules: &Rules,
-    choices: &Choices,
-) -> Result<Verified, Box<PartReport>> {
-    let proved = fitted.and_then(|fitted| {
-        guarded(|| verify::verify(&checked, &fitted, rules, choices)).map(|part| (fitted, part))
-    });
-    let Checked {
-        input,
-        sniffed,
-        bytes,
-        mut findings,
-        ..
-    } = checked;
-    match proved {
-        Ok((fitted, part)) => {
-            let untouched = part.bytes() == &bytes[..];
-            fit::settle(&mut findings, fitted, sniffed.bytes, part.facts().bytes);
-            // Its bytes are as they came, but a URL that may not stay one was fixed all the same.
-            let fixed = |finding: &Finding| finding.outcome == Outcome::Fixed;
-            let verdict = if untouched && !findings.iter().any(fixed) {
-                Verdict::Passed
-            } else {
-                Verdict::Fixed
-            };
-            let output = Some(part.facts().clone());
-            Ok(Verified {
-                part,
-                report: PartReport {
-                    input,
-                    verdict,
-                    sniffed: Some(sniffed),
-                    output,
-                    findings,
-                },
-            })
-        }
-        Err(finding) => {
-            findings.push(finding);
-            Err(Box::new(PartReport {
-                input,
-                verdict: Verdict::Refused,
-                sniffed: Some(sniffed),
-                output: None,
-                findings,
-            }))
-        }
-    }
-}
-
-/// A part that ended before anything was known about it.
-fn ended(attachment: &Attachment, finding: Finding) -> PartReport {
-    let unread = matches!(
-        finding.code,
-        Code::UnreadableAttachment
-            | Code::NotARegularFile
-            | Code::ChangedWhileRead
-            | Code::InternalFault
-    );
-    let verdict = if unread {
-        Verdict::Unchecked
-    } else {
-        Verdict::Refused
-    };
-    PartReport {
-        input: attachment.label(),
-        verdict,
-        sniffed: None,
-        output: None,
-        findings: vec![finding],
-    }
-}
-
-/// The one seam that catches panics: a fault of ours becomes a finding on that item, and the rest goes on.
-pub(crate) fn guarded<T>(stage: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
-    catch_unwind(AssertUnwindSafe(stage)).unwrap_or_else(|_| {
-        Err(Finding::refused(
-            Code::InternalFault,
-            "mmsfit failed on this attachment; nothing of it was used",
-        )
-        .help("please report it, with the attachment if you may share it"))
-    })
 }
