@@ -135,10 +135,21 @@ fn over_limit(bytes: ByteCount, limit: ByteCount) -> Finding {
     .help("raise the input limit if such uploads are meant to be prepared")
 }
 
+#[cfg(unix)]
+fn is_loop(fault: &io::Error) -> bool {
+    fault.raw_os_error() == Some(libc::ELOOP)
+}
+
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
+}
+
 fn unreadable(fault: &io::Error) -> Finding {
     let help = match fault.kind() {
         io::ErrorKind::NotFound => "check the path: nothing is there",
         io::ErrorKind::PermissionDenied => "grant read permission on the file and its folders",
+        _ if is_loop(fault) => "the link leads round in a circle: remove it or point it at a file",
         _ => "check the file and the disk, then prepare it again",
     };
     Finding::refused(

@@ -45,7 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("jpeg", &[]),
     // The stages, in their order.
     ("read", &["units", "code", "attachment", "report"]),
-    ("sniff", &["code", "content_type", "report"]),
+    ("sniff", &["units", "code", "content_type", "report"]),
     (
         "clip",
         &[
@@ -263,10 +263,6 @@ const USUAL_LINES: usize = 500;
 /// Files over the usual length, and why.
 const LONG: &[(&str, &str)] = &[
     (
-        "src/check.rs",
-        "one short function a check, in the order of the report",
-    ),
-    (
         "src/code/explain_media.rs",
         "a table of texts, one entry a code",
     ),
@@ -285,14 +281,6 @@ const LONG: &[(&str, &str)] = &[
     (
         "src/fit/animation/mod.rs",
         "the search for an animation is one stage",
-    ),
-    (
-        "src/prepare.rs",
-        "half of it is the documented choices of `Preparer`",
-    ),
-    (
-        "src/report/v1.rs",
-        "the whole schema in one place, type by type",
     ),
 ];
 

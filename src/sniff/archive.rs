@@ -11,6 +11,7 @@ use crate::code::Code;
 use crate::content_type::ContentType as Type;
 use crate::report::Finding;
 use crate::sniff::Sniffed;
+use crate::units::ByteCount;
 
 /// Entries of one archive.
 const MAX_ENTRIES: usize = 1_000;
@@ -295,7 +296,9 @@ fn bomb(found: &mut Sniffed, bytes: u64, limit: u64) {
         Finding::refused(
             Code::HostileArchive,
             format!(
-                "it unpacks to at least {bytes} bytes; {limit} are allowed (ratio {MAX_RATIO})"
+                "it unpacks to {} or more; {} are allowed for its size",
+                ByteCount::new(bytes),
+                ByteCount::new(limit)
             ),
         )
         .observed("unpacked_bytes", bytes)

@@ -165,7 +165,7 @@ fn missing_end(bytes: &[u8], walk: &Walk, found: &mut Sniffed) -> Result<(), Cor
         ));
         Ok(())
     } else {
-        Err("it is cut inside its scan".into())
+        Err("it ends in the middle of its picture data (its scan)".into())
     }
 }
 

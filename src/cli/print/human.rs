@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use mmsfit::ByteCount;
 use mmsfit::report_v1::{
     Finding, Kind, Output, Receipt, Record, Sniffed, Sniffing, Summary, Verdict,
 };
+use mmsfit::{ByteCount, Code};
 
 use super::Printer;
 use crate::cli::Context;
@@ -126,7 +126,7 @@ impl Human {
         write!(out, "{}: ", name(record))?;
         match &record.sniffed {
             Sniffing::Of(Some(found)) => write!(out, "{}", facts(found))?,
-            _ => write!(out, "unchecked")?,
+            _ => write!(out, "{}", word(record.result))?,
         }
         for finding in &record.findings {
             write!(out, "; {} {}", finding.code, escaped(&finding.message))?;
@@ -425,7 +425,7 @@ fn facts(found: &Sniffed) -> String {
     facts.join(", ")
 }
 
-/// Why it was refused, in full; what was or would be fixed, by its codes.
+/// Why it was refused, in full; what was or would be fixed, by its codes and their titles.
 fn reasons(findings: &[Finding], result: Verdict) -> String {
     let standing: Vec<String> = findings
         .iter()
@@ -444,16 +444,20 @@ fn reasons(findings: &[Finding], result: Verdict) -> String {
     }
     // Notes without an outcome are for machines: `--json` has them.
     let told = |finding: &&Finding| finding.outcome != "noted" || finding.severity != "note";
-    let mut codes: Vec<&str> = findings
-        .iter()
-        .filter(told)
-        .map(|finding| finding.code.as_str())
-        .collect();
+    let mut codes: Vec<String> = findings.iter().filter(told).map(titled).collect();
     codes.dedup();
     if codes.is_empty() {
         String::new()
     } else {
-        format!("  [{}]", codes.join(" "))
+        format!("  [{}]", codes.join(", "))
+    }
+}
+
+/// `MMS401 orientation applied and removed`.
+fn titled(finding: &Finding) -> String {
+    match finding.code.parse::<Code>() {
+        Ok(code) => format!("{} {}", finding.code, code.title()),
+        Err(_) => finding.code.clone(),
     }
 }
 

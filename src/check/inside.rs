@@ -1,0 +1,124 @@
+//! What the bytes hold beside their size and type: faults of texts, colours, turns, places, pages, credentials.
+
+use super::{Need, is_decodable};
+use crate::clip;
+use crate::code::Code;
+use crate::content_type::ContentType;
+use crate::prepare::Choices;
+use crate::report::{Finding, Outcome};
+use crate::sniff::Sniffed;
+use crate::text;
+
+pub(super) fn check_text(
+    bytes: &[u8],
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let faults = text::faults(bytes, content_type);
+    let mendable = faults
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Fixable);
+    findings.extend(faults);
+    mendable.then_some(Need::Rewrite)
+}
+
+pub(super) fn check_colour(
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let colour = sniffed
+        .colour
+        .filter(|&colour| content_type == ContentType::Jpeg && matches!(colour, "cmyk" | "ycck"))?;
+    findings.push(
+        Finding::fixable(
+            Code::ColourConverted,
+            format!("a {colour} JPEG: phones show its colours wrong or not at all"),
+        )
+        .observed("colour", colour)
+        .allowed("colour", "sRGB"),
+    );
+    Some(Need::ConvertColour)
+}
+
+pub(super) fn check_orientation(
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    if sniffed.orientation == 1 || !is_decodable(content_type) {
+        return None;
+    }
+    findings.push(
+        Finding::fixable(
+            Code::OrientationApplied,
+            format!(
+                "stored turned (EXIF orientation {}): many phones ignore the tag",
+                sniffed.orientation
+            ),
+        )
+        .observed("orientation", u32::from(sniffed.orientation))
+        .allowed("orientation", 1_u32),
+    );
+    Some(Need::Upright)
+}
+
+pub(super) fn check_location(
+    bytes: &[u8],
+    sniffed: &Sniffed,
+    content_type: ContentType,
+    needs: &[Need],
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    if !sniffed.has_location {
+        return None;
+    }
+    let is_made_anew = clip::is_clip(content_type) && !needs.is_empty();
+    let is_rewritten =
+        || clip::is_rewritable(content_type) && clip::rewrite(bytes, content_type).is_some();
+    if !is_decodable(content_type) && !is_made_anew && !is_rewritten() {
+        findings.push(
+            Finding::warning(
+                Code::LocationData,
+                "it says where it was recorded, and is sent as it is",
+            )
+            .help("remove the location before sending if the recipient must not know it"),
+        );
+        return None;
+    }
+    findings.push(Finding::fixable(
+        Code::LocationData,
+        "it says where it was taken (GPS position)",
+    ));
+    Some(Need::Strip)
+}
+
+/// A change leaves one page of a TIFF: the others are not dropped in silence.
+pub(super) fn check_pages(
+    sniffed: &Sniffed,
+    needs: &[Need],
+    choices: &Choices,
+    findings: &mut Vec<Finding>,
+) {
+    if needs.is_empty() || !sniffed.has_pages() {
+        return;
+    }
+    let pages = sniffed.frames.unwrap_or(0);
+    let message = format!("only the first of its {pages} pages would be left");
+    let finding = if choices.still_allowed {
+        Finding::warning(Code::AnimationNotAccepted, message)
+    } else {
+        Finding::refused(Code::AnimationNotAccepted, message)
+            .help("send the pages one by one or as a PDF, or allow a still of the first one")
+    };
+    findings.push(finding.observed("pages", pages));
+}
+
+pub(super) fn check_credentials(sniffed: &Sniffed, needs: &[Need], findings: &mut Vec<Finding>) {
+    if sniffed.has_content_credentials && !needs.is_empty() {
+        findings.push(Finding::warning(
+            Code::ContentCredentials,
+            "it carries content credentials (C2PA), which end with any change to the picture",
+        ));
+    }
+}
