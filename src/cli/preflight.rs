@@ -40,17 +40,19 @@ pub(crate) fn run(args: &Preflight, context: &Context) -> Result<ExitCode, Fault
         .map(|preparer| Summary::new(Some(preparer.rules())))
         .collect();
     let mut tally = Tally::default();
+    let begin = results.progress.namer();
     batch::ordered(
         inputs,
         context.workers(),
         |input: &Input| {
+            begin(&input.path);
             preparers
                 .iter()
                 .map(|preparer| examine(preparer, input, args.fix))
                 .collect::<Vec<_>>()
         },
         |input, examined| {
-            results.progress.done(&input.path);
+            results.progress.done();
             let examined =
                 examined.unwrap_or_else(|_| preparers.iter().map(Examined::of_panic).collect());
             for (index, Examined { record, output }) in examined.into_iter().enumerate() {

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use mmsfit::report_v1::{BUNDLE, Finding, Manifest, Record, Verdict};
-use mmsfit::{Attachment, Bundle, Prepared, Preparer};
+use mmsfit::{Attachment, Bundle, Millis, Prepared, Preparer, Transcoder};
 
 use super::Context;
-use super::args::Prepare;
+use super::args::{Choices, Prepare};
 use super::choices::preparers;
 use super::fault::Fault;
 use super::place::{self, Folder};
 use super::print::{Extent, Results};
+use super::progress::Progress;
 use super::tally::Tally;
 use super::text;
 #[cfg(feature = "net")]
@@ -29,7 +30,11 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     let out = args.out.as_deref().map(Folder::open).transpose()?;
     let attachments = attachments(&args.attachments)?;
     let rules = preparer.rules().clone();
+    let progress = Progress::of_steps(context.progress);
+    let preparer = preparer.transcoder(told_by(&args.choices, &progress));
+    progress.teller()("preparing");
     let prepared = prepare(preparer, attachments, args)?;
+    drop(progress);
 
     let mut record = Record::of_message(prepared.report(), &rules);
     if let Some(finding) = args.text.as_deref().and_then(|text| rules.check_text(text)) {
@@ -56,6 +61,23 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     let mut tally = Tally::default();
     tally.count_message(&record, context);
     Ok(tally.exit_code())
+}
+
+/// The encoder of film and sound, which may work for minutes, and tells how far it is.
+fn told_by(choices: &Choices, progress: &Progress) -> Transcoder {
+    let transcoder = match &choices.ffmpeg {
+        Some(program) => Transcoder::at(program),
+        None => Transcoder::find(),
+    };
+    let tell = progress.teller();
+    transcoder.on_progress(move |step| {
+        let done = Millis::new(step.done_ms);
+        let of = step
+            .total_ms
+            .map(|total| format!(" of {}", Millis::new(total)));
+        let of = of.unwrap_or_default();
+        tell(&format!("encoding, run {}: {done}{of}", step.run));
+    })
 }
 
 /// The attachments as they were named: `-`, URLs, paths.

@@ -34,7 +34,6 @@ impl Progress {
     }
 
     /// The steps of one long piece of work.
-    #[cfg(feature = "net")]
     pub(crate) fn of_steps(wanted: bool) -> Self {
         if !Self::is_seen(wanted) {
             return Self::none();
@@ -52,8 +51,7 @@ impl Progress {
         }
     }
 
-    /// Tells steps from elsewhere.
-    #[cfg(feature = "net")]
+    /// Tells what is being done now, from any thread; the text is safe to print.
     pub(crate) fn teller(&self) -> impl Fn(&str) + Send + Sync + 'static {
         let bar = self.0.clone();
         move |step| {
@@ -63,7 +61,6 @@ impl Progress {
         }
     }
 
-    #[cfg(feature = "net")]
     fn in_style(self, template: &str) -> Self {
         if let (Some(bar), Ok(style)) = (&self.0, ProgressStyle::with_template(template)) {
             bar.set_style(style);
@@ -77,7 +74,6 @@ impl Progress {
         Self::over(urls.unwrap_or(0)).of_length(urls)
     }
 
-    #[cfg(feature = "net")]
     fn of_length(self, length: Option<u64>) -> Self {
         if let (Some(bar), None) = (&self.0, length) {
             bar.unset_length();
@@ -86,17 +82,30 @@ impl Progress {
         self
     }
 
-    /// One more file is done.
-    pub(crate) fn done(&self, path: &Path) {
-        self.done_with(text::path(path));
+    /// Tells the file that is being worked on, from any thread.
+    pub(crate) fn namer(&self) -> impl Fn(&Path) + Send + Sync + 'static {
+        let tell = self.0.as_ref().map(|_| self.teller());
+        move |path| {
+            if let Some(tell) = &tell {
+                tell(&text::path(path));
+            }
+        }
     }
 
-    /// One more is done, of a name that is safe to print.
+    /// One more is done.
+    pub(crate) fn done(&self) {
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+
+    /// One more URL is done, by a name that is safe to print.
+    #[cfg(feature = "net")]
     pub(crate) fn done_with(&self, name: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(name);
-            bar.inc(1);
         }
+        self.done();
     }
 
     /// Prints without tearing the bar.

@@ -23,19 +23,23 @@ pub(crate) fn run(args: &Sniff, context: &Context) -> Result<ExitCode, Fault> {
     }
     let mut summary = Summary::new(None);
     let mut tally = Tally::default();
+    let begin = results.progress.namer();
     batch::ordered(
         inputs,
         context.workers(),
-        |input: &Input| match &input.attachment {
-            Ok(attachment) => sniffed(attachment),
-            Err(finding) => unchecked((**finding).clone()),
+        |input: &Input| {
+            begin(&input.path);
+            match &input.attachment {
+                Ok(attachment) => sniffed(attachment),
+                Err(finding) => unchecked((**finding).clone()),
+            }
         },
         |input, record| {
             let record = named(
                 record.unwrap_or_else(|_| fault_of_ours(Kind::Sniff)),
                 &input,
             );
-            results.progress.done(&input.path);
+            results.progress.done();
             summary.count(record.result);
             tally.count(record.result, context);
             results.record(&record)
