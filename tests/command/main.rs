@@ -1,6 +1,10 @@
 //! The command as a user runs it: whole outputs, exit codes, files left behind.
 #![cfg(feature = "cli")]
 
+#[cfg(feature = "net")]
+#[path = "../common/authority.rs"]
+#[expect(dead_code, reason = "the tests of the library use the rest")]
+mod authority;
 mod bad_input;
 mod batch;
 #[cfg(feature = "net")]
@@ -49,7 +53,7 @@ fn preflight_tells_each_file_in_one_line_and_counts_them() -> io::Result<()> {
             "\
 = passed     up/a.jpg  image/jpeg 800 x 600, 156,665 bytes
 = passed     up/b.vcf  text/vcard, 70 bytes
-~ fixable    up/c.jpg  image/jpeg 64 x 96, 925 bytes  [MMS401]
+~ fixable    up/c.jpg  image/jpeg 64 x 96, 925 bytes  [MMS401 orientation applied and removed]
 x refused    up/d/empty.txt: MMS001 0 bytes: there is nothing to send (check the upload: providers refuse empty attachments)
 4 files for ringcentral: 2 passed, 1 fixable, 1 refused
 ",
