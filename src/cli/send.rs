@@ -120,6 +120,9 @@ impl<'a> Way<'a> {
         record: &mut Record,
         progress: &Progress,
     ) -> Result<Result<(), Refused>, Fault> {
+        // Whether a host is needed is decided here, and said only where there is none.
+        let hosting = Code::NeedsHosting.to_string();
+        record.findings.retain(|finding| finding.code != hosting);
         let planned = match self.compose(bundle.clone(), self.planned(&bundle)).build() {
             Ok(message) => message,
             Err(report) => return Ok(Err(with_flags(&report))),
