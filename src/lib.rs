@@ -7,6 +7,8 @@ mod check;
 mod clip;
 mod code;
 mod content_type;
+#[cfg(feature = "net")]
+mod dial;
 mod error;
 pub mod fit;
 #[cfg(feature = "net")]
