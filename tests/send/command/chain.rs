@@ -149,6 +149,95 @@ async fn a_real_photograph_reaches_the_provider_that_takes_bytes_from_a_number_t
     Ok(())
 }
 
+/// A real server that speaks S3; it ends with the test.
+struct Store {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Store {
+    async fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let child = std::process::Command::new("moto_server")
+            .args(["-H", "127.0.0.1", "-p", &address.port().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|fault| {
+                format!("moto_server, of the package moto[server] of PyPI: {fault}")
+            })?;
+        let store = Self { child, address };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while TcpStream::connect(address).await.is_err() {
+            if std::time::Instant::now() > deadline {
+                return Err("moto_server did not start".into());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Ok(store)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // A server that is gone already is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_hosts_what_the_provider_fetches() -> Fallible {
+    let (desk, scripted, store) = (Desk::new()?, provider().await?, Store::start().await?);
+    let base = format!("http://{}", store.address);
+    let made = ask(
+        &format!("{base}/bucket"),
+        "PUT",
+        "x-amz-acl: public-read\r\nContent-Length: 0\r\n",
+    )
+    .await?;
+    assert!(made.0.starts_with("http/1.1 200"), "{made:?}");
+    std::fs::copy(photo("gps.jpg"), desk.at("gps.jpg"))?;
+    let public = format!("{base}/bucket/mms");
+    let endpoint = scripted.endpoint();
+    let mut command = desk.command(&[
+        "send",
+        "-p",
+        "sinch",
+        "--from",
+        "+15162065575",
+        "--to",
+        "+15162065574",
+        "--text",
+        "Hi",
+        "--no-fallback",
+        "--endpoint",
+        &endpoint,
+        "--media-store",
+        "s3://bucket/mms",
+        "--public-url",
+        &public,
+        "--allow-net",
+        "127.0.0.1",
+        "gps.jpg",
+    ]);
+    command
+        .env("AWS_ACCESS_KEY_ID", "x")
+        .env("AWS_SECRET_ACCESS_KEY", "y")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ENDPOINT_URL", &base)
+        .env("AWS_ALLOW_HTTP", "true");
+    let said = super::said(command).await?;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let sent = scripted.requests().pop().ok_or("no request")?;
+    let urls = urls_in(&serde_json::from_slice(&sent.body)?);
+    assert!(urls.len() == 1 && urls[0].starts_with(&public), "{urls:?}");
+    let (_, bytes) = get(&urls[0]).await?;
+    is_a_picture_for(Provider::Sinch.rules(), &bytes);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn carrierx_storage_hosts_what_carrierx_fetches() -> Fallible {
     let (desk, scripted) = (Desk::new()?, provider().await?);
@@ -222,12 +311,22 @@ fn urls_in(value: &Value) -> Vec<String> {
 
 /// The head of an answer in lower case, and its body.
 async fn get(url: &str) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
+    ask(url, "GET", "").await
+}
+
+async fn ask(
+    url: &str,
+    method: &str,
+    fields: &str,
+) -> Result<(String, Vec<u8>), Box<dyn std::error::Error>> {
     let (address, path) = url
         .strip_prefix("http://")
         .and_then(|rest| rest.split_once('/'))
         .ok_or("no such URL")?;
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n"
+    );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
