@@ -6,8 +6,8 @@ use mmsfit::provider::Delivery;
 use mmsfit::report_v1::{self, Finding, Record, Verdict};
 use mmsfit::send::{Client, Multipart, SendError, Upload};
 use mmsfit::{
-    Attachment, Bundle, Code, Compose, FetchPolicy, HostingError, MediaHost, Message, Preparer,
-    Report, publish_and_verify,
+    Attachment, Bundle, ByteCount, Code, Compose, FetchPolicy, HostingError, MediaHost, Message,
+    Preparer, Report, publish_and_verify,
 };
 use url::Url;
 
@@ -169,10 +169,14 @@ impl<'a> Way<'a> {
         progress.say("sending");
         let told = progress.teller();
         let client = self.client.ledger(ledger).on_upload(move |upload: Upload| {
-            let total = upload.total_bytes.max(1);
+            let (written, total) = (upload.written_bytes, upload.total_bytes);
+            if written >= total {
+                return told("sent, waiting for the answer");
+            }
             told(&format!(
-                "sending, {} %",
-                upload.written_bytes * 100 / total
+                "sending, {} % of {}",
+                written * 100 / total,
+                ByteCount::new(total)
             ));
         });
         match client.send(message).await {
