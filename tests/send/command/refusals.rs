@@ -344,3 +344,61 @@ async fn nothing_is_sent_inside_the_wait_that_a_provider_asked_for() -> Fallible
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_the_message_before_it_is_sent() -> Fallible {
+    let (desk, scripted) = (Desk::new()?, provider().await?);
+    let endpoint = scripted.endpoint();
+    // A file may grow to so many blocks of 512 bytes, and the signal of the limit is ignored as a disk sends none.
+    let run = |blocks: &str| {
+        let words = [
+            "send",
+            "-p",
+            "tsg-global",
+            "--from",
+            "+15162065575",
+            "--to",
+            "+15162065574",
+            "--text",
+            "Hi",
+            "--client-reference",
+            "Hi",
+            "--endpoint",
+            &endpoint,
+            "pixel.gif",
+        ];
+        let inner = desk.command(&words);
+        let mut command = std::process::Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!(
+                "trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\""
+            ))
+            .arg(env!("CARGO_BIN_EXE_mmsfit"))
+            .args(words)
+            .env_clear()
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .current_dir(desk.at("."))
+            .stdin(std::process::Stdio::null());
+        command
+    };
+    for blocks in ["0", "1", "64", "2000"] {
+        let fault = said(run(blocks)).await?;
+        assert_eq!(fault.code, Some(2), "{blocks}: {fault:?}");
+        assert!(
+            fault.err.contains("ledger") || fault.err.contains("sent.redb"),
+            "{blocks}: {fault:?}"
+        );
+        assert!(fault.err.contains("help:"), "{blocks}: {fault:?}");
+        assert_eq!(messages(&scripted), 0, "{blocks}");
+    }
+    // Room again: what was begun on the full disk does not stand in the way.
+    let sent = said(run("unlimited")).await?;
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert_eq!(scripted.accepted(), ["Hi"]);
+    Ok(())
+}
