@@ -127,19 +127,22 @@ impl fmt::Debug for Origin {
 /// A URL as it may be shown: neither query nor fragment nor userinfo. A signed URL's query is a secret: it never enters
 /// a report, an error or a log line.
 pub(crate) fn redacted(url: &str) -> String {
-    let shown = url.split(['?', '#']).next().unwrap_or_default();
-    let shown: String = shown
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (shown, hidden) = url.split_at(end);
+    let is_plain = url::Url::parse(url)
+        .is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
+    let shown = match shown.rsplit_once('@') {
+        _ if is_plain => shown.to_owned(),
+        // In what is no URL, or has userinfo, nobody can say where a password ends: `?` and `#` may be part of it.
+        _ if hidden.contains('@') => "...".to_owned(),
+        Some((_, rest)) => format!("...@{rest}"),
+        None => shown.to_owned(),
+    };
+    shown
         .chars()
         .filter(|character| !character.is_control())
         .take(2_000)
-        .collect();
-    let is_plain = url::Url::parse(url)
-        .is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
-    match shown.rsplit_once('@') {
-        // In what is no URL, or has userinfo, nobody can say where a password ends.
-        Some((_, rest)) if !is_plain => format!("...@{rest}"),
-        _ => shown,
-    }
+        .collect()
 }
 
 #[cfg(test)]
@@ -157,6 +160,16 @@ mod tests {
             ("https://user:secret@a.test/b", "...@a.test/b"),
             ("https://user:sec/ret@a.test/b", "...@a.test/b"),
             ("user:secret@a.test", "...@a.test"),
+            ("https://user:sec?ret@a.test/b", "..."),
+            ("https://user:sec#ret@a.test/b", "..."),
+            ("https://us?er@a.test:secret@b.test/", "https://us"),
+            ("https:secret@a.test/b", "...@a.test/b"),
+            (
+                "https://user\\:secret@a.test/b",
+                "https://user\\:secret@a.test/b",
+            ),
+            ("not a URL?secret", "not a URL"),
+            ("https://a.test/b?mail=x@secret", "https://a.test/b"),
             ("https://a.test/@user/b", "https://a.test/@user/b"),
             ("https://a.test\\b?secret", "https://a.test\\b"),
             ("https://a.test/\u{1b}[2J", "https://a.test/[2J"),

@@ -100,6 +100,15 @@ impl Bundle {
         Self { rules, parts }
     }
 
+    /// The same bundle with the URLs that serve its parts, one a part, each verified to serve exactly that part's bytes.
+    #[cfg(feature = "net")]
+    pub(crate) fn served_at(mut self, urls: Vec<String>) -> Self {
+        for (part, url) in self.parts.iter_mut().zip(urls) {
+            part.url = Some(url);
+        }
+        self
+    }
+
     /// The provider that it was proved for.
     #[must_use]
     pub fn provider(&self) -> Provider {

@@ -1,14 +1,18 @@
 //! `Sniffed` + `Rules` → `Checked`: what stands in the way of sending, and which of it we know how to mend.
 
+mod clips;
+
 use std::sync::Arc;
 
 use crate::attachment::Attachment;
+use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::prepare::Choices;
 use crate::provider::{Limit, Measure, Rules, TypeRule};
 use crate::report::{Finding, Outcome, PartReport, Provenance, Verdict};
 use crate::sniff::{self, Sniffed};
+use crate::text;
 use crate::units::{ByteCount, Pixels};
 
 /// A change that a check asks for. Each is one that the fitting stage can make.
@@ -22,10 +26,16 @@ pub(crate) enum Need {
     Downscale,
     /// Upright pixels in place of an orientation tag.
     Upright,
+    /// Another container around the same samples.
+    Rewrap,
     /// Colours that phones show right (CMYK).
     ConvertColour,
     /// Metadata out of the container, pixels untouched.
     Strip,
+    /// A text, a contact or a calendar written anew.
+    Rewrite,
+    /// Inside a zip archive, as it is.
+    Wrap,
 }
 
 /// One attachment held against the rules: passes as it is, or carries needs that can be met, or is refused.
@@ -49,9 +59,12 @@ impl Checked {
 
     /// What is known now, for a caller who only wanted to know.
     pub(crate) fn into_report(self) -> PartReport {
+        // What a URL breaks is mended by its bytes, which need nothing themselves.
+        let mended =
+            |finding: &Finding| matches!(finding.outcome, Outcome::Fixable | Outcome::Fixed);
         let verdict = if self.is_refused() {
             Verdict::Refused
-        } else if self.needs.is_empty() {
+        } else if self.needs.is_empty() && !self.findings.iter().any(mended) {
             Verdict::Passed
         } else {
             Verdict::Fixable
@@ -81,7 +94,7 @@ pub(crate) fn check(
         attachment.name(),
     ));
     let mut needs = Vec::new();
-    for need in checks(&sniffed, rules, choices, &mut findings) {
+    for need in checks(&bytes, &sniffed, rules, choices, &mut findings) {
         if !needs.contains(&need) {
             needs.push(need);
         }
@@ -107,6 +120,7 @@ pub(crate) fn check(
 
 /// Every check of one part, in the order in which its findings are reported.
 fn checks(
+    bytes: &[u8],
     sniffed: &Sniffed,
     rules: &Rules,
     choices: &Choices,
@@ -118,31 +132,68 @@ fn checks(
     let mut needs = Vec::new();
     match rules.accepts(content_type) {
         Some(rule) => {
-            needs.extend(check_bytes(sniffed, rule, rules, choices, findings));
+            needs.extend(check_text(bytes, content_type, findings));
+            needs.extend(check_bytes(bytes, sniffed, rule, rules, choices, findings));
             needs.extend(check_colour(sniffed, content_type, findings));
         }
-        None => needs.extend(check_refused_type(sniffed, content_type, rules, findings)),
+        None if clip::is_clip(content_type) => {
+            needs.extend(clips::check_refused_clip(
+                bytes, sniffed, rules, choices, findings,
+            ));
+        }
+        None => needs.extend(check_refused_type(
+            sniffed,
+            content_type,
+            rules,
+            choices,
+            "",
+            findings,
+        )),
     }
-    needs.extend(check_sides(sniffed, rules, findings));
+    needs.extend(check_sides(sniffed, rules, choices, findings));
     check_duration(sniffed, rules, findings);
     needs.extend(check_orientation(sniffed, content_type, findings));
-    needs.extend(check_location(sniffed, content_type, findings));
+    needs.extend(check_location(
+        bytes,
+        sniffed,
+        content_type,
+        &needs,
+        findings,
+    ));
+    check_pages(sniffed, &needs, choices, findings);
     check_credentials(sniffed, &needs, findings);
     needs
 }
 
 /// Whether the fitting stage can decode the type.
 pub(crate) const fn is_decodable(content_type: ContentType) -> bool {
-    matches!(
-        content_type,
+    match content_type {
         ContentType::Jpeg
-            | ContentType::Png
-            | ContentType::Gif
-            | ContentType::WebP
-            | ContentType::Bmp
-            | ContentType::Tiff
-            | ContentType::Ico
-    )
+        | ContentType::Png
+        | ContentType::Gif
+        | ContentType::WebP
+        | ContentType::Bmp
+        | ContentType::Tiff
+        | ContentType::Ico
+        // The preview that the camera put into it.
+        | ContentType::CameraRaw => true,
+        ContentType::Heic | ContentType::Heif => cfg!(feature = "heic"),
+        ContentType::Avif => cfg!(feature = "avif"),
+        ContentType::JpegXl => cfg!(feature = "jxl"),
+        ContentType::Svg => cfg!(feature = "svg"),
+        _ => false,
+    }
+}
+
+/// The cargo feature that this build lacks to decode the type; `None` where no feature would.
+pub(crate) const fn missing_feature(content_type: ContentType) -> Option<&'static str> {
+    match content_type {
+        ContentType::Heic | ContentType::Heif if !cfg!(feature = "heic") => Some("heic"),
+        ContentType::Avif if !cfg!(feature = "avif") => Some("avif"),
+        ContentType::JpegXl if !cfg!(feature = "jxl") => Some("jxl"),
+        ContentType::Svg if !cfg!(feature = "svg") => Some("svg"),
+        _ => None,
+    }
 }
 
 /// The most raw bytes that one part of this type may have, whichever rule is the stricter.
@@ -160,6 +211,7 @@ pub(crate) const fn raw_under_base64(encoded: ByteCount) -> ByteCount {
 }
 
 fn check_bytes(
+    whole: &[u8],
     sniffed: &Sniffed,
     rule: &TypeRule,
     rules: &Rules,
@@ -194,13 +246,22 @@ fn check_bytes(
     .observed("bytes", bytes.get())
     .allowed("bytes", limit.get())
     .source(provenance(&rule.max_bytes));
-    if is_decodable(rule.content_type) {
+    if is_decodable(rule.content_type) || text::can_shrink(whole, rule.content_type) {
         findings.push(finding);
         return Some(Need::Shrink);
     }
     let help = match rule.content_type.family() {
         Family::Video | Family::Audio => {
-            format!("shorten it or encode it at a lower rate so that it is under {limit}")
+            match clip::encodes_to(sniffed, rules, &choices.transcoder) {
+                Ok(Some(_)) => {
+                    findings.push(finding);
+                    return Some(Need::Shrink);
+                }
+                Ok(None) => {
+                    format!("shorten it or encode it at a lower rate so that it is under {limit}")
+                }
+                Err(lack) => format!("shorten it to {limit}, or {}", lack.help()),
+            }
         }
         _ => format!("send a shorter one: {limit} is the limit"),
     };
@@ -218,6 +279,8 @@ fn check_refused_type(
     sniffed: &Sniffed,
     content_type: ContentType,
     rules: &Rules,
+    choices: &Choices,
+    lack: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     let accepted: Vec<String> = rules
@@ -257,6 +320,15 @@ fn check_refused_type(
         findings.push(finding);
         return Some(Need::Transcode);
     }
+    // What is refused for itself is no better inside an archive.
+    let takes_zip = rules.accepts(ContentType::Zip).is_some()
+        && !findings
+            .iter()
+            .any(|finding| finding.outcome == Outcome::Refused);
+    if choices.wrap_in_zip && takes_zip {
+        findings.push(finding);
+        return Some(Need::Wrap);
+    }
     let others: Vec<&str> = crate::provider::Provider::ALL
         .iter()
         .filter(|provider| provider.rules().accepts(content_type).is_some())
@@ -267,8 +339,19 @@ fn check_refused_type(
     } else {
         format!("convert it to {}", accepted.join(", "))
     };
+    if takes_zip {
+        help.push_str("; or allow it to be wrapped in a zip");
+    }
+    if let Some(feature) = missing_feature(content_type) {
+        help.push_str(&format!(
+            ", or use a build with the feature `{feature}`, which converts it"
+        ));
+    }
     if !others.is_empty() {
         help.push_str(&format!("; {} would take it as it is", others.join(", ")));
+    }
+    if !lack.is_empty() {
+        help.push_str(&format!("; or {lack}"));
     }
     findings.push(
         Finding {
@@ -278,6 +361,19 @@ fn check_refused_type(
         .help(help),
     );
     None
+}
+
+fn check_text(
+    bytes: &[u8],
+    content_type: ContentType,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
+    let faults = text::faults(bytes, content_type);
+    let mendable = faults
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Fixable);
+    findings.extend(faults);
+    mendable.then_some(Need::Rewrite)
 }
 
 fn check_colour(
@@ -299,7 +395,12 @@ fn check_colour(
     Some(Need::ConvertColour)
 }
 
-fn check_sides(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) -> Option<Need> {
+fn check_sides(
+    sniffed: &Sniffed,
+    rules: &Rules,
+    choices: &Choices,
+    findings: &mut Vec<Finding>,
+) -> Option<Need> {
     let long_side = Pixels::new(sniffed.width_px?.max(sniffed.height_px?));
     let limit = rules.max_long_side.value();
     // Only a stated limit is broken; an assumed one is where downsizing aims, and a compliant picture passes untouched.
@@ -316,7 +417,12 @@ fn check_sides(sniffed: &Sniffed, rules: &Rules, findings: &mut Vec<Finding>) ->
     .observed("long_side_px", long_side.get())
     .allowed("long_side_px", limit.get())
     .source(provenance(&rules.max_long_side));
-    if sniffed.content_type.is_some_and(is_decodable) {
+    let is_encodable = sniffed.content_type.is_some_and(clip::is_clip)
+        && matches!(
+            clip::encodes_to(sniffed, rules, &choices.transcoder),
+            Ok(Some(_))
+        );
+    if sniffed.content_type.is_some_and(is_decodable) || is_encodable {
         findings.push(finding);
         return Some(Need::Downscale);
     }
@@ -376,14 +482,19 @@ fn check_orientation(
 }
 
 fn check_location(
+    bytes: &[u8],
     sniffed: &Sniffed,
     content_type: ContentType,
+    needs: &[Need],
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     if !sniffed.has_location {
         return None;
     }
-    if !is_decodable(content_type) {
+    let is_made_anew = clip::is_clip(content_type) && !needs.is_empty();
+    let is_rewritten =
+        || clip::is_rewritable(content_type) && clip::rewrite(bytes, content_type).is_some();
+    if !is_decodable(content_type) && !is_made_anew && !is_rewritten() {
         findings.push(
             Finding::warning(
                 Code::LocationData,
@@ -398,6 +509,22 @@ fn check_location(
         "it says where it was taken (GPS position)",
     ));
     Some(Need::Strip)
+}
+
+/// A change leaves one page of a TIFF: the others are not dropped in silence.
+fn check_pages(sniffed: &Sniffed, needs: &[Need], choices: &Choices, findings: &mut Vec<Finding>) {
+    if needs.is_empty() || !sniffed.has_pages() {
+        return;
+    }
+    let pages = sniffed.frames.unwrap_or(0);
+    let message = format!("only the first of its {pages} pages would be left");
+    let finding = if choices.still_allowed {
+        Finding::warning(Code::AnimationNotAccepted, message)
+    } else {
+        Finding::refused(Code::AnimationNotAccepted, message)
+            .help("send the pages one by one or as a PDF, or allow a still of the first one")
+    };
+    findings.push(finding.observed("pages", pages));
 }
 
 fn check_credentials(sniffed: &Sniffed, needs: &[Need], findings: &mut Vec<Finding>) {

@@ -60,6 +60,7 @@ codes! {
     TypeNotAccepted = 103, Error, "type not accepted by the provider";
     NameAndTypeDisagree = 104, Warning, "name and type disagree";
     AmbiguousType = 105, Error, "bytes are valid as more than one type";
+    TextEncoding = 106, Error, "text not in UTF-8";
     PartOverLimit = 201, Error, "part over its byte limit";
     DimensionsOverLimit = 202, Error, "dimensions over the limit";
     DecodedSizeOverLimit = 203, Error, "decoded size over the safety limit";
@@ -72,6 +73,8 @@ codes! {
     AnimationNotAccepted = 303, Error, "animation not accepted, or lost";
     HostileArchive = 304, Error, "archive hides something refused (bomb, path, encryption)";
     ActiveContent = 305, Error, "active content removed or refused (SVG, HTML, macro)";
+    PartlySent = 306, Note, "only the main picture of a file is sent";
+    EncoderFailed = 307, Error, "the program that encodes video and sound is missing or failed";
     OrientationApplied = 401, Note, "orientation applied and removed";
     LocationData = 402, Note, "location data removed";
     ContentCredentials = 403, Warning, "content credentials would be invalidated";

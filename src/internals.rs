@@ -2,6 +2,10 @@
 
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
 use crate::jpeg;
+use crate::prepare::guarded;
+use crate::raster::{Limits, decode};
+use crate::report::{Finding, Outcome};
+use crate::sniff::sniff;
 
 pub struct Photo {
     pub bytes: Vec<u8>,
@@ -103,4 +107,29 @@ pub fn probe_header(data: &[u8]) -> Result<(u32, u32, bool), String> {
     let (frame, _) =
         jpeg::probe(data, &jpeg::Limits::default()).map_err(|error| error.to_string())?;
     Ok((frame.width, frame.height, frame.progressive))
+}
+
+/// A still as the fitter receives it: width, height, bytes a pixel (3 or 4), pixels, and what was said about it.
+pub type Still = (u32, u32, usize, Vec<u8>, Vec<Finding>);
+
+/// Sniffs and decodes a still: upright, in sRGB.
+///
+/// # Errors
+///
+/// The finding that says why not.
+pub fn decode_still(bytes: &[u8]) -> Result<Still, Finding> {
+    let sniffed = sniff(bytes);
+    let refused = |finding: &&Finding| finding.outcome == Outcome::Refused;
+    if let Some(finding) = sniffed.findings.iter().find(refused) {
+        return Err(finding.clone());
+    }
+    let (raster, findings) = guarded(|| decode(bytes, &sniffed, &Limits::default()))?;
+    let channels = raster.channels();
+    Ok((
+        raster.width,
+        raster.height,
+        channels,
+        raster.pixels,
+        findings,
+    ))
 }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::attachment::Attachment;
 use crate::bundle::{Bundle, Part};
 use crate::check::{self, Checked};
+use crate::clip::Transcoder;
 use crate::code::Code;
 use crate::error::{Error, Misuse};
 use crate::fit::{self, Fitted};
@@ -55,6 +56,9 @@ pub(crate) struct Choices {
     pub(crate) view_side: Pixels,
     pub(crate) max_side: Option<Pixels>,
     pub(crate) still_allowed: bool,
+    pub(crate) wrap_in_zip: bool,
+    pub(crate) poster_allowed: bool,
+    pub(crate) transcoder: Transcoder,
 }
 
 impl Default for Choices {
@@ -67,6 +71,9 @@ impl Default for Choices {
             view_side: Pixels::new(1440),
             max_side: None,
             still_allowed: false,
+            wrap_in_zip: false,
+            poster_allowed: false,
+            transcoder: Transcoder::find(),
         }
     }
 }
@@ -108,7 +115,8 @@ impl Preparer {
         Ok(self)
     }
 
-    /// The bytes that all parts of a message should add up to when something has to shrink. Default: the rules' target.
+    /// The bytes that all parts of a message should add up to when something has to shrink; where it would leave less than
+    /// 10,000 of them to each picture, the cap counts instead. Default: the rules' target.
     ///
     /// # Errors
     ///
@@ -177,6 +185,27 @@ impl Preparer {
         self
     }
 
+    /// Lets what the provider does not take be sent inside a zip archive, where the provider takes those. Default: no.
+    #[must_use]
+    pub fn wrap_in_zip(mut self, allowed: bool) -> Self {
+        self.choices.wrap_in_zip = allowed;
+        self
+    }
+
+    /// Lets a video that can be sent in no other way become a JPEG of one of its frames. Default: no.
+    #[must_use]
+    pub fn allow_poster(mut self, allowed: bool) -> Self {
+        self.choices.poster_allowed = allowed;
+        self
+    }
+
+    /// What encodes video and sound. Default: [`Transcoder::find`].
+    #[must_use]
+    pub fn transcoder(mut self, transcoder: Transcoder) -> Self {
+        self.choices.transcoder = transcoder;
+        self
+    }
+
     /// The worker threads, shared by all clones of this preparer. The bytes made do not depend on their number. Default:
     /// those of rayon, one a core.
     ///
@@ -208,6 +237,9 @@ impl Preparer {
     }
 
     /// Checks one attachment as the only one of a message. Changes nothing, writes nothing, fits nothing.
+    ///
+    /// What it says is what [`Preparer::prepare_blocking`] then does, but for two things that only decoding shows: a wrong bit
+    /// inside a picture's data (MMS301), and a picture that no size worth sending brings under its limit (MMS205).
     #[must_use]
     pub fn check(&self, attachment: &Attachment) -> PartReport {
         match self.read_and_check(attachment) {

@@ -4,12 +4,25 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use tokio::sync::oneshot;
 
 use crate::attachment::{Attachment, Fetched, Origin};
 use crate::check::Checked;
+use crate::code::Code;
 use crate::prepare::Preparer;
 use crate::provider::Delivery;
 use crate::report::{Action, Finding, Outcome, PartReport, Verdict};
+use crate::verify::remote::UrlVerdict;
+
+/// What is known of one URL as the only attachment of a message.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckedUrl {
+    /// What its server answers, held against what the provider demands of URLs.
+    pub url: Arc<UrlVerdict>,
+    /// All of it together: the URL, and its bytes where they could be had. Nothing was changed: `output` is `None`.
+    pub report: PartReport,
+}
 
 impl Preparer {
     /// The attachments in their order, every URL among them verified and fetched.
@@ -24,6 +37,63 @@ impl Preparer {
             .buffered(self.urls.policy().at_once)
             .collect()
             .await
+    }
+
+    /// Verifies a URL the way the provider will fetch it, and checks what it serves as the only attachment of a message.
+    ///
+    /// Whatever the server does, the answer is a report: [`Verdict::Passed`] where the provider can be given the URL
+    /// as it is, [`Verdict::Fixable`] where its bytes are here and [`Preparer::prepare`] would mend what stands against it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mmsfit::{Preparer, Provider, Verdict};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// let checked = Preparer::new(Provider::Sinch).check_url("http://169.254.169.254/latest/?token=t").await;
+    /// assert_eq!(checked.report.verdict, Verdict::Refused);
+    /// assert_eq!(checked.report.input, "http://169.254.169.254/latest/");
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn check_url(&self, url: &str) -> CheckedUrl {
+        let url = self.urls.verify(url).await;
+        let fetched = Attachment {
+            origin: Origin::Fetched(Arc::new(Fetched {
+                label: url.url.clone(),
+                url: None,
+                findings: url.findings.clone(),
+                bytes: url
+                    .bytes
+                    .clone()
+                    .filter(|_| url.verdict() != Verdict::Refused),
+            })),
+            name: None,
+            declared: None,
+        };
+        let (give, take) = oneshot::channel();
+        let preparer = self.clone();
+        self.spawn(move || {
+            // Nobody waits any more where the future was dropped.
+            let _ = give.send(preparer.check(&fetched));
+        });
+        let report = match take.await {
+            Ok(report) => PartReport {
+                verdict: worse(url.verdict(), report.verdict),
+                ..report
+            },
+            Err(_) => PartReport {
+                input: url.url.clone(),
+                verdict: Verdict::Unchecked,
+                sniffed: None,
+                output: None,
+                findings: vec![Finding::refused(
+                    Code::InternalFault,
+                    "mmsfit failed on what this URL serves; nothing of it was used",
+                )],
+            },
+        };
+        CheckedUrl { url, report }
     }
 
     async fn fetch_url(&self, attachment: Attachment) -> Attachment {
@@ -49,6 +119,19 @@ impl Preparer {
             ..attachment
         }
     }
+}
+
+/// Of the URL and its bytes, the verdict that stands in the way.
+fn worse(one: Verdict, other: Verdict) -> Verdict {
+    [
+        Verdict::Unchecked,
+        Verdict::Refused,
+        Verdict::Fixable,
+        Verdict::Fixed,
+    ]
+    .into_iter()
+    .find(|verdict| [one, other].contains(verdict))
+    .unwrap_or(Verdict::Passed)
 }
 
 /// What a URL breaks is mended by its bytes: they go on as a part that is hosted, embedded or uploaded.
@@ -85,7 +168,10 @@ pub(crate) fn refused(attachment: &Attachment) -> Option<PartReport> {
 pub(crate) fn fetched(attachment: &Attachment, mut checked: Checked) -> Checked {
     if let Origin::Fetched(fetched) = &attachment.origin {
         checked.url.clone_from(&fetched.url);
-        checked.findings.extend(fetched.findings.iter().cloned());
+        // What is said of the URL comes first: its bytes were had through it.
+        checked
+            .findings
+            .splice(0..0, fetched.findings.iter().cloned());
     }
     checked
 }

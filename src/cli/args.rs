@@ -2,8 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+#[cfg(feature = "net")]
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+#[cfg(feature = "net")]
+use mmsfit::AddressRange;
 use mmsfit::provider::CarrierCeiling;
 use mmsfit::{ByteCount, Code, Rules};
 use serde::Deserialize;
@@ -121,11 +125,14 @@ pub(crate) enum Command {
 Examples:
   mmsfit prepare --provider sinch photo.heic
   mmsfit prepare --provider tsg-global --out message --text 'See you there' photo.jpg event.ics
+  mmsfit prepare --provider sinch --out message https://media.example/photo.jpg contact.vcf
   cat photo.jpg | mmsfit prepare --provider carrierx --json -")]
     Prepare(Prepare),
     /// Check a batch: every file, each as the only attachment of a message.
     #[command(after_help = "\
 Without --fix nothing is written, and what --fix would mend counts as refused unless --allow-fixable is given.
+It reads structure and decodes no pixels: a damaged scan, and a picture that no size brings under its limit, are told by
+--fix alone.
 Folders are walked in the order of their names; hidden files are skipped; a link that leaves the folder is reported,
 not followed.
 
@@ -146,6 +153,28 @@ Examples:
   mmsfit sniff download.bin
   mmsfit sniff --format jsonl uploads/")]
     Sniff(Sniff),
+    /// Host prepared media and receive the providers' callbacks.
+    #[cfg(feature = "net")]
+    #[command(after_help = SERVE_HELP)]
+    Serve(Serve),
+    /// Probe URLs the way the provider will fetch them.
+    #[cfg(feature = "net")]
+    #[command(after_help = "\
+A provider that fetches media by URL says little or nothing when it cannot: this is the warning.
+Probed are: for Sinch, GET; for TSG Global and CarrierX, HEAD and GET; RingCentral takes bytes, so
+the URL is only downloaded. A URL that breaks a rule but whose bytes can be had is fixable:
+`mmsfit prepare` downloads it, and its part must then be hosted. That counts as refused unless
+--allow-fixable is given.
+
+Only public addresses are contacted, over https, by every redirect as well. --allow-net lifts this
+for one range, other ports and plain http included. Queries and credentials are never printed, and
+no proxy of the environment is used.
+
+Examples:
+  mmsfit verify-url --provider sinch https://media.example/photo.jpg
+  mmsfit verify-url --provider sinch,tsg-global,carrierx --format jsonl - < urls.txt
+  mmsfit verify-url -p tsg-global --allow-net 127.0.0.1 --timeout 5s http://127.0.0.1:8080/a.jpg")]
+    VerifyUrl(VerifyUrl),
     /// Print the rules of the providers with their sources.
     #[command(after_help = "\
 Examples:
@@ -195,9 +224,50 @@ pub(crate) struct Choices {
     /// Let an animation that fits in no other way become a still of its first frame.
     #[arg(long, help_heading = "Limits")]
     pub(crate) allow_still: bool,
+    /// Send what the provider does not take inside a zip archive, where it takes those.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) wrap_in_zip: bool,
+    /// Let a video that can be sent in no other way become a picture of one of its frames.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) allow_poster: bool,
+    /// The ffmpeg that encodes video and sound. Default: the one that MMSFIT_FFMPEG names, else that of the PATH.
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath, help_heading = "Limits")]
+    pub(crate) ffmpeg: Option<PathBuf>,
     /// Count what had to be fixed as refused.
     #[arg(long, help_heading = "Verdict")]
     pub(crate) deny_fixes: bool,
+}
+
+/// What may be chosen about fetching URLs.
+#[cfg(feature = "net")]
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Network {
+    /// An address range that URLs may reach although it is not public, over plain http and on any port as well; may be
+    /// given several times. For tests and intranets.
+    #[arg(long, value_name = "CIDR", help_heading = "Network")]
+    pub(crate) allow_net: Vec<AddressRange>,
+    /// How long one URL may take, all its probes and redirects together: 30s, 500ms, 2m. Default: 60s.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Network")]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[cfg(feature = "net")]
+#[derive(Debug, Args)]
+pub(crate) struct VerifyUrl {
+    /// The providers: ringcentral, sinch, carrierx, tsg-global, or variants of `mmsfit rules`.
+    #[arg(short, long, value_name = "P[,P…]", value_parser = rules, value_delimiter = ',')]
+    pub(crate) provider: Vec<&'static Rules>,
+    /// Do not count what can be downloaded and hosted elsewhere as refused.
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) allow_fixable: bool,
+    /// The most bytes of one body that are read. Default: 25MB.
+    #[arg(long, value_name = "SIZE", help_heading = "Network")]
+    pub(crate) max_download: Option<ByteCount>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    /// The URLs; `-` reads them from standard input, one a line.
+    #[arg(required = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) urls: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +283,9 @@ pub(crate) struct Prepare {
     pub(crate) text: Option<String>,
     #[command(flatten)]
     pub(crate) choices: Choices,
+    #[cfg(feature = "net")]
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// The attachments in their order; `-` reads standard input.
     #[arg(required = true, value_name = "PATH_OR_URL", value_hint = ValueHint::FilePath)]
     pub(crate) attachments: Vec<PathBuf>,
@@ -271,6 +344,49 @@ pub(crate) struct Sniff {
     pub(crate) paths: Vec<PathBuf>,
 }
 
+#[cfg(feature = "net")]
+const SERVE_HELP: &str = "\
+Serves DIR/media/<name> as URL/media/<name>, and receives callbacks on URL/callbacks/<provider>. Answers /healthz and
+/readyz. Media is deleted three days after it was last published. SIGTERM finishes what is in flight.
+
+Events are JSON lines of schema mms-event/1. A callback is answered with a 2xx only when its events are kept: in the file
+(on the disk), on standard output, or in DIR/events.jsonl from where they are posted on to a URL in their order, again and
+again until the answer is a 2xx. An event that was kept before is not kept again; the event_id is the same each time.
+
+The file of --webhook-secret-file holds one secret a line, at least 16 characters long; each is in force. A callback gives
+it as ?secret=... in its URL, as X-Webhook-Secret, as Verification-Token (RingCentral), or as Authorization: Bearer; a
+secret of the form user:password also as basic authentication (https://user:password@host/callbacks/tsg-global).
+
+Examples:
+  mmsfit serve --listen 0.0.0.0:8080 --media-dir /srv/mms --public-url https://mms.example.com \\
+    --events /srv/mms/events.jsonl --webhook-secret-file /etc/mmsfit/secret
+  mmsfit serve --media-dir media --public-url http://127.0.0.1:8080 --events - | jq .status
+  mmsfit serve --media-dir media --public-url https://mms.example.com \\
+    --events https://app.example.com/mms-events";
+
+#[cfg(feature = "net")]
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The address and port to listen on. Default: 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// The folder of the media, made if it is missing; the media itself lies in its folder `media`.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) media_dir: Option<PathBuf>,
+    /// The URL under which the world reaches this server.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) public_url: Option<String>,
+    /// Where events go: a file, `-` for standard output, or a URL that they are posted on to. Default: -.
+    #[arg(long, value_name = "FILE|-|URL", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<String>,
+    /// The file of the secrets that callbacks must know.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) webhook_secret_file: Option<PathBuf>,
+    /// Believe callbacks without a secret, although others than this machine can reach the server.
+    #[arg(long, conflicts_with = "webhook_secret_file")]
+    pub(crate) insecure: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RulesOf {
     /// The set: a provider or a variant. Default: all, and the carriers' ceilings.
@@ -290,4 +406,53 @@ pub(crate) fn rules(name: &str) -> Result<&'static Rules, String> {
         let known: Vec<&str> = Rules::ALL.iter().map(|rules| rules.name.as_ref()).collect();
         format!("no provider of that name: known are {}", known.join(", "))
     })
+}
+
+/// A length of time: `30s`, `500ms`, `2m`; a number alone is seconds.
+#[cfg(feature = "net")]
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let millis = match unit {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(millis))
+        // A day is longer than any server deserves, and far from where clocks overflow.
+        .filter(|millis| (1..=86_400_000).contains(millis))
+        .map(Duration::from_millis)
+        .ok_or_else(|| "write it as 30s, 500ms or 2m, at most a day".to_owned())
+}
+
+#[cfg(all(test, feature = "net"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_units() {
+        for (text, millis) in [
+            ("30s", Some(30_000)),
+            ("30", Some(30_000)),
+            ("500ms", Some(500)),
+            ("2m", Some(120_000)),
+            ("1440m", Some(86_400_000)),
+            ("", None),
+            ("s", None),
+            ("0", None),
+            ("-1s", None),
+            ("1.5s", None),
+            ("1h", None),
+            ("1441m", None),
+            ("99999999999999999999s", None),
+        ] {
+            let found = duration(text).ok().map(|found| found.as_millis());
+            assert_eq!(found, millis, "{text}");
+        }
+    }
 }

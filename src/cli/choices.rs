@@ -1,7 +1,7 @@
 //! From the flags about limits to a `Preparer`.
 
 use mmsfit::provider::Limit;
-use mmsfit::{ByteCount, Preparer, Rules};
+use mmsfit::{ByteCount, Preparer, Rules, Transcoder};
 
 use super::Context;
 use super::args::Choices;
@@ -38,7 +38,14 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         Some(cap) => capped(rules, cap)?,
         None => rules.clone(),
     };
-    let mut preparer = base.with_rules(rules)?.allow_still(choices.allow_still);
+    let mut preparer = base
+        .with_rules(rules)?
+        .allow_still(choices.allow_still)
+        .wrap_in_zip(choices.wrap_in_zip)
+        .allow_poster(choices.allow_poster);
+    if let Some(program) = &choices.ffmpeg {
+        preparer = preparer.transcoder(Transcoder::at(program));
+    }
     if let Some(target) = choices.target {
         preparer = preparer.target(target)?;
     }

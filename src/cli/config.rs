@@ -2,7 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "net")]
+use std::time::Duration;
 
+#[cfg(feature = "net")]
+use mmsfit::AddressRange;
 use mmsfit::provider::CarrierCeiling;
 use mmsfit::{ByteCount, Rules};
 use serde::Deserialize;
@@ -31,10 +35,28 @@ struct Config {
     max_side: Option<u32>,
     view_side: Option<u32>,
     allow_still: bool,
+    wrap_in_zip: bool,
+    allow_poster: bool,
+    ffmpeg: Option<PathBuf>,
     allow_fixable: bool,
     deny_fixes: bool,
     fix: bool,
     out: Option<PathBuf>,
+    listen: Option<std::net::SocketAddr>,
+    media_dir: Option<PathBuf>,
+    public_url: Option<String>,
+    events: Option<String>,
+    webhook_secret_file: Option<PathBuf>,
+    insecure: bool,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "ranges")]
+    allow_net: Vec<AddressRange>,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "time")]
+    timeout: Option<Duration>,
+    #[cfg(feature = "net")]
+    #[serde(deserialize_with = "size")]
+    max_download: Option<ByteCount>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +89,17 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             }
             prepare.out = prepare.out.take().or_else(|| config.out.clone());
             fill_choices(&mut prepare.choices, &config);
+            #[cfg(feature = "net")]
+            fill_network(&mut prepare.network, &config);
+        }
+        #[cfg(feature = "net")]
+        Command::VerifyUrl(verify) => {
+            if verify.provider.is_empty() {
+                verify.provider.clone_from(&config.provider.0);
+            }
+            verify.allow_fixable |= config.allow_fixable;
+            verify.max_download = verify.max_download.or(config.max_download);
+            fill_network(&mut verify.network, &config);
         }
         Command::Preflight(preflight) => {
             if preflight.provider.is_empty() {
@@ -85,6 +118,20 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
             fit.view_side = fit.view_side.or(config.view_side);
             fit.allow_still |= config.allow_still;
             fit.deny_fixes |= config.deny_fixes;
+        }
+        #[cfg(feature = "net")]
+        Command::Serve(serve) => {
+            serve.listen = serve.listen.or(config.listen);
+            serve.media_dir = serve.media_dir.take().or(config.media_dir);
+            serve.public_url = serve.public_url.take().or(config.public_url);
+            serve.events = serve.events.take().or(config.events);
+            if !serve.insecure {
+                serve.webhook_secret_file = serve
+                    .webhook_secret_file
+                    .take()
+                    .or(config.webhook_secret_file);
+                serve.insecure = serve.webhook_secret_file.is_none() && config.insecure;
+            }
         }
         Command::Sniff(_)
         | Command::Rules(_)
@@ -111,7 +158,17 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.target = choices.target.or(config.target);
     choices.carrier = choices.carrier.or(config.carrier);
     choices.allow_still |= config.allow_still;
+    choices.wrap_in_zip |= config.wrap_in_zip;
+    choices.allow_poster |= config.allow_poster;
+    choices.ffmpeg = choices.ffmpeg.take().or_else(|| config.ffmpeg.clone());
     choices.deny_fixes |= config.deny_fixes;
+}
+
+/// Ranges add up: who allows one more on the command line has not taken back those of the file.
+#[cfg(feature = "net")]
+fn fill_network(network: &mut args::Network, config: &Config) {
+    network.allow_net.extend_from_slice(&config.allow_net);
+    network.timeout = network.timeout.or(config.timeout);
 }
 
 fn read(path: &Path) -> Result<Config, Fault> {
@@ -166,4 +223,26 @@ fn carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CarrierC
         .parse()
         .map(Some)
         .map_err(D::Error::custom)
+}
+
+#[cfg(feature = "net")]
+fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AddressRange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Ranges {
+        One(String),
+        Several(Vec<String>),
+    }
+    let ranges = match Ranges::deserialize(deserializer)? {
+        Ranges::One(range) => vec![range],
+        Ranges::Several(ranges) => ranges,
+    };
+    let ranges = ranges.iter().map(|range| range.trim().parse());
+    ranges.collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+#[cfg(feature = "net")]
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    args::duration(&text).map(Some).map_err(D::Error::custom)
 }

@@ -13,9 +13,13 @@ mod prepare;
 mod print;
 mod progress;
 mod rules;
+#[cfg(feature = "net")]
+mod serve;
 mod sniff;
 mod tally;
 mod text;
+#[cfg(feature = "net")]
+mod verify_url;
 mod walk;
 mod wrap;
 
@@ -76,6 +80,10 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Preflight(args) => preflight::run(&args, &context),
         Command::Fit(args) => fit::run(&args, &context),
         Command::Sniff(args) => sniff::run(&args, &context),
+        #[cfg(feature = "net")]
+        Command::Serve(args) => serve::run(&args),
+        #[cfg(feature = "net")]
+        Command::VerifyUrl(args) => verify_url::run(&args, &context),
         Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
         Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
         Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
@@ -106,6 +114,8 @@ impl Context {
                 args.provider.len() > 1,
             ),
             Command::Fit(args) => (args.deny_fixes, true, false),
+            #[cfg(feature = "net")]
+            Command::VerifyUrl(args) => (false, !args.allow_fixable, args.provider.len() > 1),
             _ => (false, false, false),
         };
         Self {

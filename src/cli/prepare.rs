@@ -1,9 +1,11 @@
 //! `mmsfit prepare --provider P PATH_OR_URL…`: one message.
 
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mmsfit::report_v1::{Finding, Manifest, Record, Verdict};
+use mmsfit::report_v1::{BUNDLE, Finding, Manifest, Record, Verdict};
 use mmsfit::{Attachment, Bundle, Prepared, Preparer};
 
 use super::Context;
@@ -14,6 +16,8 @@ use super::place::{self, Folder};
 use super::print::{Extent, Results};
 use super::tally::Tally;
 use super::text;
+#[cfg(feature = "net")]
+use super::verify_url;
 use super::walk::standard_input;
 
 /// Prepares one message and writes its parts with their manifest.
@@ -24,19 +28,19 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     };
     let out = args.out.as_deref().map(Folder::open).transpose()?;
     let attachments = attachments(&args.attachments)?;
-    let prepared = prepare(&preparer, attachments)?;
+    let rules = preparer.rules().clone();
+    let prepared = prepare(preparer, attachments, args)?;
 
-    let mut record = Record::of_message(prepared.report(), preparer.rules());
-    if let Some(finding) = args
-        .text
-        .as_deref()
-        .and_then(|text| preparer.rules().check_text(text))
-    {
+    let mut record = Record::of_message(prepared.report(), &rules);
+    if let Some(finding) = args.text.as_deref().and_then(|text| rules.check_text(text)) {
         if finding.outcome == mmsfit::Outcome::Refused {
             record.result = Verdict::Refused;
             record.total_bytes = Some(0);
         }
         record.findings.push(Finding::from(&finding));
+    }
+    if let Some(out) = &out {
+        withdraw(out)?;
     }
     if let (Some(out), Some(bundle)) = (
         &out,
@@ -104,22 +108,21 @@ fn is_url(text: &str) -> bool {
 }
 
 #[cfg(feature = "net")]
-fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|fault| {
-        Fault::of(
-            "cannot start the runtime",
-            &fault,
-            "check the limits of this shell",
-        )
-    })?;
-    Ok(runtime.block_on(preparer.prepare(attachments))?)
+fn prepare(
+    preparer: Preparer,
+    attachments: Vec<Attachment>,
+    args: &Prepare,
+) -> Result<Prepared, Fault> {
+    let preparer = preparer.fetch_policy(verify_url::network(&args.network));
+    Ok(verify_url::block_on(preparer.prepare(attachments))??)
 }
 
 #[cfg(not(feature = "net"))]
-fn prepare(preparer: &Preparer, attachments: Vec<Attachment>) -> Result<Prepared, Fault> {
+fn prepare(
+    preparer: Preparer,
+    attachments: Vec<Attachment>,
+    _: &Prepare,
+) -> Result<Prepared, Fault> {
     Ok(preparer.prepare(attachments)?)
 }
 
@@ -146,8 +149,29 @@ fn write(
     let mut json = serde_json::to_vec_pretty(&manifest)
         .map_err(|fault| Fault::of("cannot write the manifest", &fault, "please report it"))?;
     json.push(b'\n');
-    write_one(&out.path().join("bundle.json"), &json)
+    write_one(&out.path().join(MANIFEST), &json)
 }
+
+/// Takes away the manifest of an earlier message, so that none looks current when this one is refused, or its parts fail
+/// to be written. A file of this name that is no manifest of ours stays.
+fn withdraw(out: &Folder) -> Result<(), Fault> {
+    let path = out.path().join(MANIFEST);
+    let is_ours = fs::File::open(&path)
+        .and_then(|file| serde_json::from_reader(file.take(MAX_MANIFEST_BYTES)).map_err(Into::into))
+        .is_ok_and(|manifest: serde_json::Value| manifest["schema"] == BUNDLE);
+    if !is_ours {
+        return Ok(());
+    }
+    fs::remove_file(&path).map_err(|fault| {
+        let what = format!("cannot remove the earlier {}", text::path(&path));
+        Fault::of(what, &fault, "give --out a folder that can be written")
+    })
+}
+
+const MANIFEST: &str = "bundle.json";
+
+/// More than any manifest has; what is longer is not one.
+const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     place::write(path, bytes).map_err(|fault| {

@@ -33,10 +33,34 @@ impl Progress {
         Self(Some(bar))
     }
 
+    /// A bar over URLs; `None` where nobody knows how many will come.
+    #[cfg(feature = "net")]
+    pub(crate) fn of_urls(urls: Option<u64>) -> Self {
+        Self::over(urls.unwrap_or(0)).of_length(urls)
+    }
+
+    #[cfg(feature = "net")]
+    fn of_length(self, length: Option<u64>) -> Self {
+        if let (Some(bar), None) = (&self.0, length) {
+            bar.unset_length();
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {human_pos}  {per_sec}  {wide_msg}")
+            {
+                bar.set_style(style);
+            }
+        }
+        self
+    }
+
     /// One more file is done.
     pub(crate) fn done(&self, path: &Path) {
+        self.done_with(text::path(path));
+    }
+
+    /// One more is done, of a name that is safe to print.
+    pub(crate) fn done_with(&self, name: String) {
         if let Some(bar) = &self.0 {
-            bar.set_message(text::path(path));
+            bar.set_message(name);
             bar.inc(1);
         }
     }

@@ -176,6 +176,17 @@ pub(super) const AMBIGUOUS_TYPE: Explanation = Explanation {
     since: "0.1.0",
 };
 
+pub(super) const TEXT_ENCODING: Explanation = Explanation {
+    meaning: "The text, contact or calendar is not written in UTF-8.",
+    why: "Phones take UTF-8 for granted: other encodings show wrong letters, or nothing from the first accent on.",
+    provider_codes: &[],
+    we: "Write it anew in UTF-8. Where the old encoding is not said, it is read as windows-1252, and a note says so.",
+    you: "Nothing, if the names read right in the output; else convert the file yourself and hand over UTF-8.",
+    sources: &[],
+    standards: &["RFC 6350 §3.1", "RFC 5545 §3.1.4", "WHATWG Encoding §4.2"],
+    since: "0.1.0",
+};
+
 pub(super) const PART_OVER_LIMIT: Explanation = Explanation {
     meaning: "One part has more bytes than the provider takes for its type.",
     why: "RingCentral answers an error; Sinch answers one or fails later; TSG Global sends the message without the part and says nothing.",
@@ -367,6 +378,31 @@ pub(super) const ACTIVE_CONTENT: Explanation = Explanation {
     you: "Send a picture of the content: PNG instead of SVG, a screenshot instead of HTML.",
     sources: &[SINCH_XML],
     standards: &["W3C SVG 2, scripting"],
+    since: "0.1.0",
+};
+
+pub(super) const PARTLY_SENT: Explanation = Explanation {
+    meaning: "The file holds more than one picture, or a video beside it: pages, sizes, a gain map for bright screens, a depth map, the moving half of a motion photograph.",
+    why: "A message part shows one picture; what lies beside it would not be seen, and would count against the limit.",
+    provider_codes: &[],
+    we: "Send the picture that the file itself names as the main one, and name what stays behind.",
+    you: "Send what is missing as attachments of their own: each page as a picture, the video as a video.",
+    sources: &[],
+    standards: &[
+        "ISO/IEC 23008-12 clause 6 (primary, auxiliary and derived pictures)",
+        "TIFF 6.0 section 7 (several pictures in one file)",
+    ],
+    since: "0.1.0",
+};
+
+pub(super) const ENCODER_FAILED: Explanation = Explanation {
+    meaning: "Video or sound had to be encoded anew, and ffmpeg, which does it, failed, ran out of time or wrote nonsense.",
+    why: "The provider takes it neither in this type nor at this length, so there is nothing that could be sent.",
+    provider_codes: &[],
+    we: "Run ffmpeg on its own files, bounded in time, memory and bytes; end it when a bound is reached; send nothing of it.",
+    you: "Play the upload to its end; cut it shorter; check that ffmpeg is installed, or name one in MMSFIT_FFMPEG.",
+    sources: &[],
+    standards: &[],
     since: "0.1.0",
 };
 

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit, provenance, raw_under_base64};
 use crate::code::Code;
+use crate::content_type::ContentType;
 use crate::fit::{Fitted, Source, picture};
 use crate::message_rules::counted_bytes;
 use crate::prepare::Choices;
@@ -44,8 +45,14 @@ pub(crate) fn share(
         .sum();
     let shrinking = shrinks.iter().filter(|&&shrinks| shrinks).count() as u64;
     let left_of = |limit: ByteCount| limit.get().saturating_sub(fixed);
-    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish.
-    let available = if left_of(target) >= shrinking * LEAST_SHARE {
+    // The target is what carriers like; the cap is what the provider allows. Pictures are not crushed for a wish, unless
+    // the caller has named it.
+    let least = if choices.target.is_some() {
+        LEAST_CHOSEN_SHARE
+    } else {
+        LEAST_SHARE
+    };
+    let available = if left_of(target) >= shrinking * least {
         left_of(target)
     } else {
         left_of(cap)
@@ -112,6 +119,11 @@ pub(crate) fn left_over(
             .cmp(&(u128::from(b.1) * u128::from(a.2)))
             .then(b.0.cmp(&a.0))
     };
+    // A clip has been encoded several times already, and comes as near to its share as it can.
+    let lengths: Vec<_> = lengths
+        .into_iter()
+        .filter(|&(at, ..)| checked[at].sniffed.content_type.is_some_and(is_decodable))
+        .collect();
     let &(at, length, _) = lengths.iter().max_by(|a, b| fullest(a, b))?;
     let limit = own_limit(&checked[at], rules).min(ByteCount::new(unpadded(length + left, rules)));
     Some((at, limit))
@@ -251,8 +263,11 @@ fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount
         return;
     }
     for part in checked.iter_mut() {
-        let picture = part.sniffed.content_type.is_some_and(is_decodable);
-        if picture && !part.needs.contains(&Need::Shrink) {
+        let picture =
+            part.sniffed.content_type.is_some_and(is_decodable) && !part.sniffed.has_pages();
+        // What becomes another type has no length yet.
+        let is_open = part.needs.contains(&Need::Transcode);
+        if picture && !is_open && !part.needs.contains(&Need::Shrink) {
             part.needs.push(Need::Shrink);
             part.needs.sort_unstable();
             part.findings.push(
@@ -319,6 +334,8 @@ fn curves(
 fn own_limit(part: &Checked, rules: &Rules) -> ByteCount {
     let made = if part.needs.contains(&Need::Transcode) {
         None
+    } else if part.needs.contains(&Need::Wrap) {
+        Some(ContentType::Zip)
     } else {
         part.sniffed.content_type
     };
@@ -378,6 +395,9 @@ fn over_total(fixed: u64, cap: ByteCount, rules: &Rules) -> Finding {
 
 /// Below this, a picture is worth spending up to the cap on rather than up to the target.
 const LEAST_SHARE: u64 = 60_000;
+
+/// The same where the caller chose the target: below it there is hardly a picture left.
+const LEAST_CHOSEN_SHARE: u64 = 10_000;
 
 /// The granularity of sharing: half a percent of the budget.
 const STEPS: u64 = 200;

@@ -5,21 +5,25 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable};
+use crate::clip;
 use crate::code::Code;
-use crate::content_type::ContentType;
+use crate::content_type::{ContentType, Family};
 use crate::prepare::{Choices, guarded};
 use crate::provider::Rules;
 use crate::report::{Action, Finding, Outcome};
 use crate::sniff::{self, Sniffed};
+use crate::text;
 use crate::units::{ByteCount, Pixels};
 
 mod animation;
 pub(crate) mod budget;
+mod clips;
 mod graphics;
 pub(crate) mod photo;
 mod photograph;
 mod picture;
 mod strip;
+mod wrap;
 
 /// Choices of [`fit_image`].
 #[derive(Clone, Debug, PartialEq)]
@@ -316,6 +320,9 @@ fn fit_part(
     if checked.needs.is_empty() {
         return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
     }
+    if clip::is_clip(content_type) {
+        return clips::fit_clip(checked, content_type, limit, rules, choices);
+    }
     if checked.needs == [Need::Strip]
         && let Some(stripped) = strip::strip(&checked.bytes, &checked.sniffed)
         && ByteCount::of(&stripped) <= limit
@@ -325,6 +332,12 @@ fn fit_part(
             action: Some("stripped"),
             ..fitted
         });
+    }
+    if checked.needs.contains(&Need::Wrap) {
+        return wrap::wrap(checked, limit);
+    }
+    if is_text(content_type) {
+        return rewrite(checked, content_type, limit, choices);
     }
     if !is_decodable(content_type) {
         return Err(Finding::refused(
@@ -351,6 +364,46 @@ fn fit_part(
     Ok(Fitted {
         action: Some(action),
         findings: image.findings,
+        ..fitted
+    })
+}
+
+const fn is_text(content_type: ContentType) -> bool {
+    matches!(
+        content_type.family(),
+        Family::Contact | Family::Calendar | Family::Text
+    )
+}
+
+/// A text written anew, the pictures inside it brought under what the text leaves of the limit.
+fn rewrite(
+    checked: &Checked,
+    content_type: ContentType,
+    limit: ByteCount,
+    choices: &Choices,
+) -> Result<Fitted, Finding> {
+    let options = FitOptions {
+        view_side: choices.view_side,
+        // The picture of a contact is shown small, and every phone takes a JPEG.
+        accept: vec![ContentType::Jpeg],
+        still_allowed: true,
+        ..FitOptions::default()
+    };
+    let mut picture = |bytes: &[u8], most: u64| {
+        let sniffed = sniff::sniff(bytes);
+        let source = Source {
+            bytes,
+            sniffed: &sniffed,
+        };
+        picture::make_anew(source, ByteCount::new(most), &options)
+            .map(|image| (image.bytes, image.content_type))
+            .map_err(FitError::into_finding)
+    };
+    let rewritten = text::rewrite(&checked.bytes, content_type, limit.get(), &mut picture)?;
+    let fitted = Fitted::within(rewritten.bytes.into(), content_type, limit)?;
+    Ok(Fitted {
+        action: Some("rewritten"),
+        findings: rewritten.findings,
         ..fitted
     })
 }

@@ -6,7 +6,7 @@ use crate::fit::budget::Curve;
 use crate::fit::{FitError, FitOptions, FittedImage, Source, animation, graphics, photograph};
 use crate::prepare::Choices;
 use crate::raster::{self, Raster};
-use crate::report::Finding;
+use crate::report::{Finding, Outcome};
 use crate::units::ByteCount;
 
 /// Keeps a picture that needs nothing, else makes it anew.
@@ -30,7 +30,10 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
         && options.accept.contains(&content_type)
         && sniffed.orientation == 1
         && !sniffed.has_location
-        && sniffed.findings.is_empty()
+        && sniffed
+            .findings
+            .iter()
+            .all(|finding| finding.outcome == Outcome::Noted)
         && !matches!(sniffed.colour, Some("cmyk" | "ycck"))
         && options
             .max_side
@@ -56,13 +59,18 @@ pub(crate) fn make_anew(
     options: &FitOptions,
 ) -> Result<FittedImage, FitError> {
     let content_type = decodable(source)?;
-    if source.sniffed.is_animated() {
+    // Of a HEIF with a sequence beside its picture the picture is decoded, and the rest is named.
+    let plays = matches!(
+        content_type,
+        ContentType::Gif | ContentType::WebP | ContentType::Png
+    );
+    if plays && source.sniffed.is_animated() {
         return animate(source, max, options);
     }
     if content_type == ContentType::Jpeg && options.accept.contains(&ContentType::Jpeg) {
         return photograph::fit_jpeg(source, max, options);
     }
-    let raster = decode(source)?;
+    let raster = decode(source, options)?;
     fit_raster(&raster, max, options)
 }
 
@@ -98,7 +106,7 @@ fn animate(
 ) -> Result<FittedImage, FitError> {
     match animation::fit_animation(source, max.get(), options) {
         Err(_) if options.still_allowed => {
-            let raster = decode(source)?;
+            let raster = decode(source, options)?;
             let mut still = fit_raster(&raster, max, options)?;
             still.findings.push(Finding::warning(
                 crate::code::Code::AnimationNotAccepted,
@@ -125,7 +133,7 @@ pub(crate) fn curve(source: Source<'_>, most: ByteCount, choices: &Choices) -> C
     let points = match decodable(source) {
         Ok(ContentType::Jpeg) => photograph::curve_of_jpeg(source, most, &options),
         Ok(_) if source.sniffed.is_animated() => None,
-        Ok(_) => decode(source)
+        Ok(_) => decode(source, &options)
             .ok()
             .and_then(|decoded| photograph::curve_of_raster(&decoded.raster, most, &options)),
         Err(_) => None,
@@ -149,8 +157,15 @@ struct Decoded {
     findings: Vec<Finding>,
 }
 
-fn decode(source: Source<'_>) -> Result<Decoded, FitError> {
-    match raster::decode(source.bytes, source.sniffed, &raster::Limits::default()) {
+fn decode(source: Source<'_>, options: &FitOptions) -> Result<Decoded, FitError> {
+    let side = options
+        .max_side
+        .map_or(options.view_side, |side| side.min(options.view_side));
+    let limits = raster::Limits {
+        drawing_side_px: side.get().max(1),
+        ..raster::Limits::default()
+    };
+    match raster::decode(source.bytes, source.sniffed, &limits) {
         Ok((raster, findings)) => Ok(Decoded { raster, findings }),
         Err(finding) => Err(FitError::Refused {
             finding: Box::new(finding),

@@ -18,8 +18,10 @@ pub(crate) fn strip(bytes: &[u8], sniffed: &Sniffed) -> Option<Vec<u8>> {
     let body = Bytes::copy_from_slice(body);
     let stripped = match sniffed.content_type? {
         ContentType::Jpeg => strip_jpeg(body)?,
-        ContentType::Png => strip_png(body)?,
+        ContentType::Png => strip_png(body, sniffed.icc_profile.is_some())?,
         ContentType::WebP => strip_webp(body)?,
+        // What GIF has for metadata is a comment or an application's block: without them, only the end is cut.
+        ContentType::Gif if !sniffed.has_location => body.to_vec(),
         _ => return None,
     };
     // A rebuilt file that grew was not understood.
@@ -47,10 +49,14 @@ fn strip_jpeg(body: Bytes) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn strip_png(body: Bytes) -> Option<Vec<u8>> {
+fn strip_png(body: Bytes, has_profile: bool) -> Option<Vec<u8>> {
     let mut png = Png::from_bytes(body).ok()?;
     png.chunks_mut().retain(|chunk| {
         let kind = chunk.kind();
+        // A profile that nobody can read, or should, goes with the rest.
+        if &kind == b"iCCP" && !has_profile {
+            return false;
+        }
         // Critical chunks start with a capital (PNG §5.4); of the rest, what changes how the picture looks stays.
         kind[0].is_ascii_uppercase() || KEPT_PNG_CHUNKS.contains(&kind)
     });

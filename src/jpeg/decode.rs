@@ -85,6 +85,11 @@ pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Coefficients, Error
         } else {
             on_this_processor!(sequential(&parser, &frame, &scan, &mut planes, &mut budget))?
         };
+        if is_left_over(parser.data, end) {
+            return Err(Error::Corrupt(
+                "data is left over behind the last block of a scan",
+            ));
+        }
         parser.resume_at(end);
         match parser.next_scan()? {
             Some(next) => scan = next,
@@ -101,6 +106,19 @@ pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Coefficients, Error
         notes: parser.notes,
         planes,
     })
+}
+
+/// Whether anything but zeros and stuffing, with which some encoders pad, stands between a scan's last MCU and the next
+/// marker: the reader then went out of step, as it does behind a damaged bit.
+fn is_left_over(data: &[u8], end: usize) -> bool {
+    let rest = data.get(end..).unwrap_or_default();
+    let marker = rest
+        .windows(2)
+        .position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF))
+        .unwrap_or(rest.len());
+    rest.iter()
+        .take(marker)
+        .any(|byte| !matches!(byte, 0x00 | 0xFF))
 }
 
 /// Bytes of coefficients: in proportion to the file, so that a small one cannot ask for much.

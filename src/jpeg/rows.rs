@@ -116,6 +116,10 @@ impl BlockRow {
     ///
     /// Positions past `last` are left out: no size that asks for fewer frequencies has a use for them.
     #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "the lane indexes the inner arrays"
+    )]
     pub(super) fn load(
         &self,
         first: usize,

@@ -138,8 +138,8 @@ fn write(line: &[Lanes; 8], width: usize, count: usize, target: &mut [u8], at: u
     }
     // Each store is eight bytes, of which the next block overwrites what is past its own.
     let mut bytes = [0u8; 8 * LANES + 8];
-    for lane in 0..LANES {
-        let eight = u64::from(halves[0][lane]) | u64::from(halves[1][lane]) << 32;
+    for (lane, (low, high)) in halves[0].iter().zip(&halves[1]).enumerate() {
+        let eight = u64::from(*low) | u64::from(*high) << 32;
         let from = (lane * width) & 63;
         if let Some(place) = bytes
             .get_mut(from..)

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Limit::{Assumed, Stated};
 use super::{
-    Delivery, Limit, Measure, Provider, Rules, SlideRules, Source, TextRules, TextUnit, TypeRule,
-    UrlRules,
+    Delivery, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules, TextUnit,
+    TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -37,6 +37,7 @@ pub(super) const RULES: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[]),
 };
 
@@ -187,6 +188,10 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: SILENT_URL,
     },
+    breach: Assumed {
+        value: UrlBreach::Unknown,
+        why: "no page says what becomes of a message whose URL cannot be fetched",
+    },
 };
 const NO_FIELD: &str = "the message has no such field";
 const TEXT: TextRules = TextRules {
@@ -235,5 +240,43 @@ const TEXT: TextRules = TextRules {
     max_client_reference: Assumed {
         value: 64,
         why: "a limit of user_data exists and its number is not given: the strictest of the others",
+    },
+};
+const SENDING: SendRules = SendRules {
+    sender_looked_up: Assumed {
+        value: false,
+        why: "no page has a call that lists the numbers which may send",
+    },
+    short_code_sender: Assumed {
+        value: false,
+        why: "every sender in the pages is a phone number",
+    },
+    max_expiry: Assumed {
+        value: Millis::new(0),
+        why: "the request has no such field",
+    },
+    headers_taken: Assumed {
+        value: false,
+        why: "the request has no such field",
+    },
+    headers_dropped: Assumed {
+        value: &[],
+        why: "the request has no such field",
+    },
+    reports_on_request: Assumed {
+        value: false,
+        why: "callbacks are set up for the number, its group or the partner",
+    },
+    window_messages: Assumed {
+        value: 1,
+        why: "no page gives a number; carriers count about one message a second and number",
+    },
+    window: Assumed {
+        value: Millis::new(1_000),
+        why: "no page gives a number; carriers count about one message a second and number",
+    },
+    throttle_wait: Assumed {
+        value: Millis::new(5_000),
+        why: "no page gives one; five seconds doubling is the usual model",
     },
 };

@@ -118,6 +118,33 @@ impl TypeRule {
     }
 }
 
+/// What becomes of a message where a URL in it breaks a rule of the provider that fetches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlBreach {
+    /// The whole message is rejected.
+    MessageRejected,
+    /// The message is sent without the part, and nobody is told.
+    PartDropped,
+    /// No page says: the part or the message may be lost in silence.
+    Unknown,
+    /// Nothing: the provider takes bytes and fetches no URL.
+    NotFetched,
+}
+
+impl UrlBreach {
+    /// The word of the listing: `message_rejected`, `part_dropped`, `unknown` or `not_fetched`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MessageRejected => "message_rejected",
+            Self::PartDropped => "part_dropped",
+            Self::Unknown => "unknown",
+            Self::NotFetched => "not_fetched",
+        }
+    }
+}
+
 /// What a URL must satisfy where the provider fetches media itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UrlRules {
@@ -141,6 +168,8 @@ pub struct UrlRules {
     pub max_redirects: Limit<u32>,
     /// How long the URL must stay valid after sending.
     pub must_live: Limit<Millis>,
+    /// What becomes of the message where the URL breaks one of these rules.
+    pub breach: Limit<UrlBreach>,
 }
 
 /// How the unit of a text limit is counted.
@@ -213,4 +242,27 @@ pub struct SlideRules {
     pub same_type_twice: Limit<bool>,
     /// A slide, or a whole message, may hold text alone.
     pub text_alone: Limit<bool>,
+}
+
+/// What the request that sends a message may say beside its text, and how often one may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendRules {
+    /// A message may name no sender: the provider can be asked which of the account's numbers sends.
+    pub sender_looked_up: Limit<bool>,
+    /// The sender may be a short code, which is no E.164 number.
+    pub short_code_sender: Limit<bool>,
+    /// How long a message may wait before it expires; zero where there is no such field.
+    pub max_expiry: Limit<Millis>,
+    /// Headers of the caller's own may be given.
+    pub headers_taken: Limit<bool>,
+    /// Headers that are dropped unsaid: the beginnings of their names, in lower case.
+    pub headers_dropped: Limit<&'static [&'static str]>,
+    /// The provider tells of the delivery only where the request asks for it.
+    pub reports_on_request: Limit<bool>,
+    /// The most messages in one `window`.
+    pub window_messages: Limit<u32>,
+    /// The window that `window_messages` counts in.
+    pub window: Limit<Millis>,
+    /// The shortest wait after an answer that says "too many" or "too soon", where it names none itself.
+    pub throttle_wait: Limit<Millis>,
 }

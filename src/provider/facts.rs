@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Limit, Measure, Rules, SlideRules, Slot, TextRules, TextUnit, UrlRules};
+use super::{
+    Limit, Measure, Rules, SendRules, SlideRules, Slot, TextRules, TextUnit, UrlBreach, UrlRules,
+};
 use crate::units::{ByteCount, Grouped, Millis, Pixels};
 
 /// One rule of a set, its value, and who vouches for it.
@@ -92,6 +94,7 @@ impl Rules {
             max_name,
             url,
             text,
+            sending,
             disputes: _,
         } = self;
         let ways: Vec<&str> = delivery.iter().map(|way| way.name()).collect();
@@ -118,6 +121,7 @@ impl Rules {
         facts.extend(slide_facts(slides));
         facts.extend(url_facts(url));
         facts.extend(text_facts(text));
+        facts.extend(send_facts(sending));
         for rule in types.iter() {
             let name = format!("types.{}", rule.content_type);
             let mut words = std::iter::once(rule.spelling)
@@ -170,6 +174,7 @@ fn url_facts(url: &UrlRules) -> Vec<Fact> {
         answer_within,
         max_redirects,
         must_live,
+        breach,
     } = url;
     vec![
         row("url.head_required", *head_required),
@@ -182,6 +187,7 @@ fn url_facts(url: &UrlRules) -> Vec<Fact> {
         row("url.answer_within", *answer_within),
         row("url.max_redirects", *max_redirects),
         row("url.must_live", *must_live),
+        row("url.breach", *breach),
     ]
 }
 
@@ -218,6 +224,31 @@ fn text_facts(text: &TextRules) -> Vec<Fact> {
         ),
         row("text.plus_in_numbers", *plus_in_numbers),
         row("text.max_client_reference", *max_client_reference),
+    ]
+}
+
+fn send_facts(sending: &SendRules) -> Vec<Fact> {
+    let SendRules {
+        sender_looked_up,
+        short_code_sender,
+        max_expiry,
+        headers_taken,
+        headers_dropped,
+        reports_on_request,
+        window_messages,
+        window,
+        throttle_wait,
+    } = sending;
+    vec![
+        row("sending.sender_looked_up", *sender_looked_up),
+        row("sending.short_code_sender", *short_code_sender),
+        row("sending.max_expiry", *max_expiry),
+        row("sending.headers_taken", *headers_taken),
+        row("sending.headers_dropped", *headers_dropped),
+        row("sending.reports_on_request", *reports_on_request),
+        row("sending.window_messages", *window_messages),
+        row("sending.window", *window),
+        row("sending.throttle_wait", *throttle_wait),
     ]
 }
 
@@ -311,6 +342,16 @@ impl From<String> for FactValue {
     }
 }
 
+impl From<&[&str]> for FactValue {
+    fn from(words: &[&str]) -> Self {
+        Self::Text(if words.is_empty() {
+            "none".to_owned()
+        } else {
+            words.join(", ")
+        })
+    }
+}
+
 impl From<Measure> for FactValue {
     fn from(measure: Measure) -> Self {
         Self::Text(measure.name().to_owned())
@@ -320,5 +361,11 @@ impl From<Measure> for FactValue {
 impl From<TextUnit> for FactValue {
     fn from(unit: TextUnit) -> Self {
         Self::Text(unit.name().to_owned())
+    }
+}
+
+impl From<UrlBreach> for FactValue {
+    fn from(breach: UrlBreach) -> Self {
+        Self::Text(breach.name().to_owned())
     }
 }

@@ -40,7 +40,8 @@ mod tsg_global;
 
 pub use carrier::{Carrier, CarrierCeiling, Route, UnknownCarrier};
 pub use demand::{
-    Delivery, Measure, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule, UrlRules,
+    Delivery, Measure, SendRules, SlidePair, SlideRules, Slot, TextRules, TextUnit, TypeRule,
+    UrlBreach, UrlRules,
 };
 pub use facts::{Fact, FactValue};
 pub use limit::{Dispute, Limit, Source};
@@ -124,6 +125,8 @@ pub struct Rules {
     pub url: UrlRules,
     /// Text, subject and recipients.
     pub text: TextRules,
+    /// The request that sends, and its pace.
+    pub sending: SendRules,
     /// Where pages disagree.
     pub disputes: Cow<'static, [Dispute]>,
 }

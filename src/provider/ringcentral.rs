@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Limit::{Assumed, Stated};
 use super::{
-    Delivery, Dispute, Limit, Measure, Provider, Rules, SlideRules, Source, TextRules, TextUnit,
-    TypeRule, UrlRules,
+    Delivery, Dispute, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules,
+    TextUnit, TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -37,6 +37,7 @@ pub(super) const RULES: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[
         Dispute {
             rule: "types",
@@ -84,6 +85,7 @@ pub(super) const RULES_2026: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[
         Dispute {
             rule: "types",
@@ -177,6 +179,10 @@ const MEDIA: Source = Source {
 
 const LISTED: Limit<()> = Stated((), GUIDE);
 const LISTED_2026: Limit<()> = Stated((), GUIDE_2026);
+const RATE: Source = Source {
+    page: "https://github.com/ringcentral/ringcentral-api-docs docs/basics/rate-limits.md",
+    seen: "2026-04-28",
+};
 const DELIVERY: Cow<'static, [Delivery]> = Cow::Borrowed(&[Delivery::Upload]);
 const PART: Limit<ByteCount> = Assumed {
     value: ByteCount::new(1_500_000),
@@ -288,6 +294,10 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(0),
         why: NO_URLS,
     },
+    breach: Assumed {
+        value: UrlBreach::NotFetched,
+        why: NO_URLS,
+    },
 };
 const TEXT: TextRules = TextRules {
     max_text: Stated(1_000, API),
@@ -327,4 +337,30 @@ const TEXT: TextRules = TextRules {
         value: 0,
         why: "the request has no such field",
     },
+};
+const SENDING: SendRules = SendRules {
+    sender_looked_up: Stated(true, GUIDE),
+    short_code_sender: Assumed {
+        value: false,
+        why: "a short code cannot send MMS there: MSG-247 refuses short numbers",
+    },
+    max_expiry: Assumed {
+        value: Millis::new(0),
+        why: "the request has no such field",
+    },
+    headers_taken: Assumed {
+        value: false,
+        why: "the request has no such field",
+    },
+    headers_dropped: Assumed {
+        value: &[],
+        why: "the request has no such field",
+    },
+    reports_on_request: Assumed {
+        value: false,
+        why: "every message can be asked for its state",
+    },
+    window_messages: Stated(40, RATE),
+    window: Stated(Millis::new(60_000), RATE),
+    throttle_wait: Stated(Millis::new(30_000), RATE),
 };

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Limit::{Assumed, Stated};
 use super::{
-    Delivery, Dispute, Limit, Measure, Provider, Rules, SlidePair, SlideRules, Slot, Source,
-    TextRules, TextUnit, TypeRule, UrlRules,
+    Delivery, Dispute, Limit, Measure, Provider, Rules, SendRules, SlidePair, SlideRules, Slot,
+    Source, TextRules, TextUnit, TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -37,6 +37,7 @@ pub(super) const RULES: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[
         Dispute {
             rule: "slides.contact+calendar",
@@ -89,6 +90,7 @@ pub(super) const TRANSCODING: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[
         Dispute {
             rule: "slides.contact+calendar",
@@ -388,6 +390,7 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: "a message may wait three days, and its media be fetched as late",
     },
+    breach: Stated(UrlBreach::MessageRejected, SEND),
 };
 const TEXT: TextRules = TextRules {
     max_text: Stated(5_000, SEND),
@@ -418,4 +421,36 @@ const TEXT: TextRules = TextRules {
         why: "every example has the country code and digits alone",
     },
     max_client_reference: Stated(64, SEND),
+};
+const SENDING: SendRules = SendRules {
+    sender_looked_up: Assumed {
+        value: false,
+        why: "no page has a call that lists the numbers which may send",
+    },
+    short_code_sender: Stated(true, SEND),
+    max_expiry: Stated(Millis::new(259_200_000), SEND),
+    headers_taken: Assumed {
+        value: false,
+        why: "the request has no such field",
+    },
+    headers_dropped: Assumed {
+        value: &[],
+        why: "the request has no such field",
+    },
+    reports_on_request: Assumed {
+        value: false,
+        why: "postbacks are set up for the account",
+    },
+    window_messages: Assumed {
+        value: 1,
+        why: "no page gives a number; E106 and E113 say when it was too many",
+    },
+    window: Assumed {
+        value: Millis::new(100),
+        why: "ten a second: E106 and E113 slow it down further",
+    },
+    throttle_wait: Assumed {
+        value: Millis::new(5_000),
+        why: "the interval stands in the answer's text only; five seconds doubling is the usual model",
+    },
 };

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Limit::{Assumed, Stated};
 use super::{
-    Delivery, Limit, Measure, Provider, Rules, SlideRules, Source, TextRules, TextUnit, TypeRule,
-    UrlRules,
+    Delivery, Limit, Measure, Provider, Rules, SendRules, SlideRules, Source, TextRules, TextUnit,
+    TypeRule, UrlBreach, UrlRules,
 };
 use crate::units::{ByteCount, Millis, Pixels};
 
@@ -37,6 +37,7 @@ pub(super) const RULES: Rules = Rules {
     max_name: MAX_NAME,
     url: URL,
     text: TEXT,
+    sending: SENDING,
     disputes: Cow::Borrowed(&[]),
 };
 
@@ -166,6 +167,7 @@ const URL: UrlRules = UrlRules {
         value: Millis::new(259_200_000),
         why: "the page is silent; a message may wait three days elsewhere",
     },
+    breach: Stated(UrlBreach::PartDropped, SEND),
 };
 const TEXT: TextRules = TextRules {
     max_text: Assumed {
@@ -210,5 +212,43 @@ const TEXT: TextRules = TextRules {
     max_client_reference: Assumed {
         value: 64,
         why: "a reference exists and its limit is not given: the strictest of the others",
+    },
+};
+const SENDING: SendRules = SendRules {
+    sender_looked_up: Assumed {
+        value: false,
+        why: "no page has a call that lists the numbers which may send",
+    },
+    short_code_sender: Assumed {
+        value: false,
+        why: "the page asks for E.164",
+    },
+    max_expiry: Assumed {
+        value: Millis::new(259_200_000),
+        why: "an expiry exists and its limit is not given: the limit of Sinch",
+    },
+    headers_taken: Stated(true, SEND),
+    headers_dropped: Stated(
+        &[
+            "x-mms-",
+            "content-",
+            "checksum-",
+            "x-checksum-",
+            "message-id",
+        ],
+        SEND,
+    ),
+    reports_on_request: Stated(true, SEND),
+    window_messages: Assumed {
+        value: 1,
+        why: "no page gives a number; carriers count about one message a second and number",
+    },
+    window: Assumed {
+        value: Millis::new(1_000),
+        why: "no page gives a number; carriers count about one message a second and number",
+    },
+    throttle_wait: Assumed {
+        value: Millis::new(5_000),
+        why: "no page gives one; five seconds doubling is the usual model",
     },
 };

@@ -78,7 +78,7 @@ pub(crate) fn conversion(sniffed: &Sniffed) -> Option<Conversion> {
 }
 
 /// Whether a profile is more than sRGB under another name: any colour of a grid moves by more than rounding.
-fn moves_colours(transform: &(dyn TransformExecutor<u8> + Send + Sync)) -> bool {
+pub(super) fn moves_colours(transform: &(dyn TransformExecutor<u8> + Send + Sync)) -> bool {
     // Six steps of each channel: all 216 colours.
     let grid: Vec<u8> = (0..216_u32)
         .flat_map(|colour| [colour / 36, colour / 6 % 6, colour % 6])
@@ -118,12 +118,13 @@ pub(crate) fn to_srgb(picture: &DynamicImage, profile: &[u8]) -> Option<Vec<u8>>
     Some(converted.into_iter().map(narrow).collect())
 }
 
-fn narrow(deep: u16) -> u8 {
-    // 65535 / 257 is 255: the exact inverse of widening by repetition.
-    u8::try_from((u32::from(deep) + 128) / 257).unwrap_or(255)
-}
-
 fn paper(ink: u8, black: u8) -> u8 {
     let light = (255 - u32::from(ink)) * (255 - u32::from(black));
     u8::try_from((light + 127) / 255).unwrap_or(255)
+}
+
+/// 16 bits to eight.
+pub(super) fn narrow(deep: u16) -> u8 {
+    // 65535 / 257 is 255: the exact inverse of widening by repetition.
+    u8::try_from((u32::from(deep) + 128) / 257).unwrap_or(255)
 }

@@ -10,9 +10,26 @@ use crate::content_type::ContentType;
 use crate::report::Finding;
 use crate::sniff::Sniffed;
 
+#[cfg(feature = "avif")]
+mod av1;
 mod colour;
 mod frames;
+#[cfg(any(feature = "heic", feature = "avif"))]
+mod heif;
+#[cfg(feature = "heic")]
+mod hevc;
+mod icon;
+#[cfg(feature = "jxl")]
+mod jxl;
+mod pages;
+mod raw;
 mod resize;
+#[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
+mod rows;
+#[cfg(feature = "svg")]
+mod svg;
+#[cfg(any(feature = "heic", feature = "avif"))]
+mod yuv;
 
 pub(crate) use colour::{Conversion, conversion};
 pub(crate) use frames::{Animation, Plays};
@@ -25,6 +42,12 @@ pub(crate) struct Limits {
     pub(crate) max_pixels: u64,
     /// The most bytes that the decoder may allocate, on top.
     pub(crate) max_alloc: u64,
+    /// The long side that a drawing is given when it is turned into pixels.
+    #[cfg_attr(
+        not(feature = "svg"),
+        expect(dead_code, reason = "drawings are not decoded")
+    )]
+    pub(crate) drawing_side_px: u32,
 }
 
 impl Default for Limits {
@@ -32,6 +55,7 @@ impl Default for Limits {
         Self {
             max_pixels: 100_000_000,
             max_alloc: 800_000_000,
+            drawing_side_px: 1_440,
         }
     }
 }
@@ -90,7 +114,6 @@ pub(crate) fn decode(
     sniffed: &Sniffed,
     limits: &Limits,
 ) -> Result<(Raster, Vec<Finding>), Finding> {
-    let format = format_of(sniffed)?;
     let pixels =
         u64::from(sniffed.width_px.unwrap_or(0)) * u64::from(sniffed.height_px.unwrap_or(0));
     if pixels > limits.max_pixels {
@@ -101,13 +124,22 @@ pub(crate) fn decode(
         .observed("pixels", pixels)
         .allowed("pixels", limits.max_pixels));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut bound = image::Limits::default();
-    bound.max_alloc = Some(limits.max_alloc);
-    reader.limits(bound);
-    let picture = reader.decode().map_err(|fault| damaged(&fault))?;
-    let mut findings = Vec::new();
-    let mut raster = eight_bits(picture, sniffed, &mut findings);
+    let (mut raster, mut findings) = match sniffed.content_type {
+        #[cfg(feature = "heic")]
+        Some(ContentType::Heic | ContentType::Heif) => heif::decode(bytes, limits)?,
+        #[cfg(feature = "avif")]
+        Some(ContentType::Avif) => heif::decode(bytes, limits)?,
+        // Its decoder turns the picture as the codestream says; nothing is left to turn.
+        #[cfg(feature = "jxl")]
+        Some(ContentType::JpegXl) => return jxl::decode(bytes, limits).map(settled),
+        #[cfg(feature = "svg")]
+        Some(ContentType::Svg) => svg::decode(bytes, limits)?,
+        Some(ContentType::CameraRaw) => raw::decode(bytes, sniffed, limits)?,
+        Some(ContentType::Tiff) => pages::decode_tiff(bytes, sniffed, limits)?,
+        Some(ContentType::Ico) => pages::decode_ico(bytes, sniffed, limits)?,
+        _ => decode_plain(bytes, sniffed, limits)?,
+    };
+    raster = opaque_if_so(raster);
     if let Some(orientation) = Orientation::from_exif(sniffed.orientation)
         .filter(|turn| *turn != Orientation::NoTransforms)
     {
@@ -120,6 +152,33 @@ pub(crate) fn decode(
             ),
         ));
     }
+    Ok((raster, findings))
+}
+
+/// The formats that one family of decoders reads.
+fn decode_plain(
+    bytes: &[u8],
+    sniffed: &Sniffed,
+    limits: &Limits,
+) -> Result<(Raster, Vec<Finding>), Finding> {
+    let format = format_of(sniffed)?;
+    let alone = (format == ImageFormat::Ico)
+        .then(|| {
+            let (width, height) = (sniffed.width_px, sniffed.height_px);
+            icon::picture(bytes, width.unwrap_or(0), height.unwrap_or(0))
+        })
+        .flatten();
+    let (bytes, format) = match &alone {
+        Some((picture, format)) => (&picture[..], *format),
+        None => (bytes, format),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut bound = image::Limits::default();
+    bound.max_alloc = Some(limits.max_alloc);
+    reader.limits(bound);
+    let picture = reader.decode().map_err(|fault| damaged(&fault))?;
+    let mut findings = Vec::new();
+    let raster = eight_bits(picture, sniffed, &mut findings);
     Ok((raster, findings))
 }
 
@@ -181,24 +240,29 @@ fn eight_bits(picture: DynamicImage, sniffed: &Sniffed, findings: &mut Vec<Findi
             Code::ColourConverted,
             "colours were converted from the embedded profile to sRGB",
         ));
-        return opaque_if_so(Raster {
+        return Raster {
             width,
             height,
             layout: if alpha { Layout::Rgba } else { Layout::Rgb },
             pixels: converted,
-        });
+        };
     }
     let (layout, pixels) = if alpha {
         (Layout::Rgba, picture.into_rgba8().into_raw())
     } else {
         (Layout::Rgb, picture.into_rgb8().into_raw())
     };
-    opaque_if_so(Raster {
+    Raster {
         width,
         height,
         layout,
         pixels,
-    })
+    }
+}
+
+#[cfg(feature = "jxl")]
+fn settled((raster, findings): (Raster, Vec<Finding>)) -> (Raster, Vec<Finding>) {
+    (opaque_if_so(raster), findings)
 }
 
 /// An alpha channel that hides nothing is dropped.

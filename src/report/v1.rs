@@ -32,6 +32,8 @@ pub enum Kind {
     Fit,
     /// What one file is.
     Sniff,
+    /// What one URL serves.
+    Url,
     /// The counts of a batch.
     Summary,
 }
@@ -88,6 +90,9 @@ pub struct Record {
     /// What the fit did.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
+    /// What a URL answered.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Box<Remote>>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -179,6 +184,24 @@ pub struct Track {
     /// Duration of the track.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// The codec's profile by its usual name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<&'static str>,
+    /// The codec's level as its header writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// Frames a second, on average, to a thousandth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// Bits a second, on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u64>,
+    /// Samples a second of a sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate_hz: Option<u32>,
+    /// Channels of a sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u16>,
 }
 
 /// What was made.
@@ -215,6 +238,37 @@ pub struct Fit {
     pub probes: u32,
     /// Whole encodes made.
     pub encodes: u32,
+}
+
+/// What `verify-url` adds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remote {
+    /// The URL without its query, fragment and credentials.
+    pub url: String,
+    /// Where its redirects ended, shown in the same way; `null` where nothing answered.
+    pub final_url: Option<String>,
+    /// The address that answered, and its port.
+    pub address: Option<String>,
+    /// What HEAD was answered; `null` where there was no answer or none was asked for.
+    pub head: Option<Exchange>,
+    /// What GET was answered.
+    pub get: Option<Exchange>,
+    /// What the provider would have made of the message: `message_rejected`, `part_dropped` or `unknown`; `null` where
+    /// the URL breaks none of its rules.
+    pub provider_would: Option<&'static str>,
+}
+
+/// One answer of a server, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Exchange {
+    /// The status code.
+    pub status: u16,
+    /// Content-Type; several are joined by `, `.
+    pub content_type: Option<String>,
+    /// Content-Length; several are joined by `, `.
+    pub content_length: Option<String>,
+    /// Transfer-Encoding; several are joined by `, `.
+    pub transfer_encoding: Option<String>,
 }
 
 /// One finding.
@@ -346,6 +400,7 @@ impl Record {
             parts: None,
             total_bytes: None,
             fit: None,
+            remote: None,
             findings: Vec::new(),
         }
     }
@@ -436,6 +491,14 @@ impl From<&crate::sniff::Track> for Track {
             width_px: track.width_px,
             height_px: track.height_px,
             duration_ms: track.duration_ms,
+            profile: track.profile,
+            level: track.level,
+            frame_rate: track
+                .frame_rate
+                .map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            bit_rate: track.bit_rate,
+            sample_rate_hz: track.sample_rate_hz,
+            channels: track.channels,
         }
     }
 }

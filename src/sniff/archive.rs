@@ -153,6 +153,9 @@ fn names(archive: &mut Archive<'_>, found: &mut Sniffed) -> Result<Vec<String>, 
                 "it is encrypted: nobody can tell what is in it".to_owned(),
             );
         }
+        if is_program(&name) {
+            hostile(found, "it holds a program".to_owned());
+        }
         if entry.is_symlink() {
             hostile(found, "it holds a link".to_owned());
         }
@@ -172,6 +175,19 @@ fn names(archive: &mut Archive<'_>, found: &mut Sniffed) -> Result<Vec<String>, 
         }
     }
     Ok(names)
+}
+
+/// Whether a name's ending makes a desktop run the file, whatever is in it.
+fn is_program(name: &str) -> bool {
+    const ENDINGS: [&str; 19] = [
+        "exe", "scr", "pif", "com", "bat", "cmd", "msi", "vbs", "vbe", "js", "jse", "wsf", "wsh",
+        "hta", "ps1", "lnk", "cpl", "jar", "apk",
+    ];
+    name.rsplit_once('.').is_some_and(|(_, ending)| {
+        ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Why a name must not be used (D5 of APPNOTE 4.4.17: relative, forward slashes).
@@ -323,7 +339,11 @@ fn nested(start: &[u8], found: &mut Sniffed) {
         .iter()
         .any(|finding| finding.code == Code::HostileArchive);
     // Office packages embed further packages as a matter of course.
-    if !already && !is_package && ARCHIVES.iter().any(|magic| start.starts_with(magic)) {
+    if !already
+        && !is_package
+        && !is_office_document(start)
+        && ARCHIVES.iter().any(|magic| start.starts_with(magic))
+    {
         hostile(found, "it holds a further archive".to_owned());
     } else if !already
         && (start.starts_with(b"\x7FELF")
@@ -331,6 +351,16 @@ fn nested(start: &[u8], found: &mut Sniffed) {
     {
         hostile(found, "it holds a program".to_owned());
     }
+}
+
+/// A document that happens to be kept as an archive: the first entry tells (OPC §9.2.4, OpenDocument part 2 §3.3).
+fn is_office_document(start: &[u8]) -> bool {
+    const NAME_AT: usize = 30; // APPNOTE 4.3.7: behind the fixed part of the local header
+    const FIRST: [&[u8]; 3] = [b"[Content_Types].xml", b"_rels/.rels", b"mimetype"];
+    start.starts_with(b"PK\x03\x04")
+        && FIRST
+            .iter()
+            .any(|name| from(start, NAME_AT).starts_with(name))
 }
 
 /// Proves a gzip: every member inflates, its checksum holds, and the whole stays within its ratio.

@@ -148,6 +148,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             b"mdat" => has_data |= !item.body.is_empty(),
             b"moof" => has_data = true,
             b"uuid" => uuid(item.body, found),
+            // Players pass over these, which makes them a place to hide.
+            b"free" | b"skip" | b"wide" => super::trailing::hidden(item.body, found),
             _ => {}
         }
     }

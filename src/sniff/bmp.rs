@@ -8,6 +8,8 @@ use crate::sniff::Sniffed;
 pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let data_at = u64::from(le32(bytes, 10).ok_or("the header is cut")?);
     let header = Header::read(from(bytes, 14))?;
+    header.describe(found);
+    found.frames = Some(1);
     if data_at > bytes.len() as u64 {
         return Err("the pixels start behind the end of the file".into());
     }
@@ -25,8 +27,6 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     } else if data_at == bytes.len() as u64 {
         return Err("it is cut before its pixels".into());
     }
-    header.describe(found);
-    found.frames = Some(1);
     Ok(())
 }
 

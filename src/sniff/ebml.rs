@@ -21,6 +21,11 @@ const CODEC_ID: u32 = 0x86;
 const VIDEO: u32 = 0xE0;
 const PIXEL_WIDTH: u32 = 0xB0;
 const PIXEL_HEIGHT: u32 = 0xBA;
+const DEFAULT_DURATION: u32 = 0x23_E383;
+const CODEC_PRIVATE: u32 = 0x63A2;
+const AUDIO: u32 = 0xE1;
+const SAMPLING: u32 = 0xB5;
+const CHANNELS: u32 = 0x9F;
 const TAGS: u32 = 0x1254_C367;
 const CLUSTER: u32 = 0x1F43_B675;
 
@@ -223,13 +228,32 @@ fn track(entry: &[u8]) -> Track {
             .and_then(|side| u32::try_from(side).ok())
             .filter(|&side| side > 0)
     };
-    Track {
-        kind,
-        codec: String::from_utf8_lossy(super::bytes::head(codec, 64))
-            .trim_end_matches('\0')
-            .to_owned(),
+    let codec = String::from_utf8_lossy(super::bytes::head(codec, 64));
+    let codec = codec.trim_end_matches('\0');
+    let private = Elements::first(entry, CODEC_PRIVATE).unwrap_or_default();
+    let mut track = Track {
         width_px: side(PIXEL_WIDTH),
         height_px: side(PIXEL_HEIGHT),
-        duration_ms: None,
+        // Nanoseconds a frame (RFC 9559 5.1.4.1.13).
+        frame_rate: Elements::first(entry, DEFAULT_DURATION)
+            .and_then(unsigned)
+            .filter(|&nanos| nanos > 0 && kind == TrackKind::Video)
+            .map(|nanos| 1e9 / nanos as f64),
+        ..Track::of(kind, codec)
+    };
+    match codec {
+        "V_MPEG4/ISO/AVC" => super::codec::avc(private, &mut track),
+        "V_MPEGH/ISO/HEVC" => super::codec::hevc(private, &mut track),
+        "A_AAC" => super::codec::aac(private, &mut track),
+        _ => {}
     }
+    let audio = Elements::first(entry, AUDIO).unwrap_or_default();
+    let rate = Elements::first(audio, SAMPLING)
+        .and_then(float)
+        .filter(|rate| (1.0..1e7).contains(rate))
+        .map(|rate| rate.round() as u32);
+    let channels = Elements::first(audio, CHANNELS)
+        .and_then(unsigned)
+        .and_then(|count| u16::try_from(count).ok());
+    track.sampled(rate, channels)
 }

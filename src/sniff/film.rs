@@ -1,8 +1,8 @@
 //! Older films: AVI, ASF (WMV, WMA), FLV.
 
 use super::Corrupt;
-use super::bytes::{array, be24, be32, find, fourcc, from, head, le16, le32, le64, slice, u8_at};
-use super::sound::{audio, wave_codec};
+use super::bytes::{array, be24, be32, find, fourcc, from, head, le32, le64, slice, u8_at};
+use super::sound::{audio, wave_format};
 use crate::content_type::ContentType;
 use crate::sniff::{Sniffed, Track, TrackKind};
 
@@ -82,23 +82,29 @@ fn avi_stream(list: &[u8]) -> Track {
     };
     match array(header, 0) {
         Some([b'v', b'i', b'd', b's']) => Track {
-            kind: TrackKind::Video,
-            codec: array(format, 16).map(fourcc).unwrap_or_default(),
             width_px: le32(format, 4).filter(|&side| side > 0),
             height_px: array(format, 8)
                 .map(|side| i32::from_le_bytes(side).unsigned_abs())
                 .filter(|&side| side > 0),
             duration_ms,
+            frame_rate: match (scale, rate) {
+                (Some(scale), Some(rate)) if scale > 0 && rate > 0 => {
+                    Some(f64::from(rate) / f64::from(scale))
+                }
+                _ => None,
+            },
+            ..Track::of(
+                TrackKind::Video,
+                array(format, 16).map(fourcc).unwrap_or_default(),
+            )
         },
-        Some([b'a', b'u', b'd', b's']) => {
-            audio(wave_codec(le16(format, 0).unwrap_or(0)), duration_ms)
-        }
-        _ => Track {
-            kind: TrackKind::Other,
-            codec: "other".to_owned(),
-            width_px: None,
-            height_px: None,
+        Some([b'a', b'u', b'd', b's']) => Track {
             duration_ms,
+            ..wave_format(format)
+        },
+        _ => Track {
+            duration_ms,
+            ..Track::of(TrackKind::Other, "other")
         },
     }
 }
@@ -187,20 +193,15 @@ pub(super) fn probe_asf(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
 fn asf_stream(body: &[u8]) -> Track {
     match array(body, 0) {
         Some(ASF_VIDEO) => Track {
-            kind: TrackKind::Video,
-            codec: array(body, 54 + 11 + 16).map(fourcc).unwrap_or_default(),
             width_px: le32(body, 54),
             height_px: le32(body, 58),
-            duration_ms: None,
+            ..Track::of(
+                TrackKind::Video,
+                array(body, 54 + 11 + 16).map(fourcc).unwrap_or_default(),
+            )
         },
-        Some(ASF_AUDIO) => audio(wave_codec(le16(body, 54).unwrap_or(0)), None),
-        _ => Track {
-            kind: TrackKind::Other,
-            codec: "other".to_owned(),
-            width_px: None,
-            height_px: None,
-            duration_ms: None,
-        },
+        Some(ASF_AUDIO) => wave_format(from(body, 54)),
+        _ => Track::of(TrackKind::Other, "other"),
     }
 }
 
@@ -252,11 +253,10 @@ pub(super) fn probe_flv(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
             _ => "unknown",
         };
         found.tracks.push(Track {
-            kind: TrackKind::Video,
-            codec: codec.to_owned(),
             width_px: found.width_px,
             height_px: found.height_px,
             duration_ms: found.duration_ms,
+            ..Track::of(TrackKind::Video, codec)
         });
     }
     if let Some(codec) = sound {

@@ -15,6 +15,8 @@ struct Frame {
     len: usize,
     samples: u64,
     rate: u64,
+    /// 0 where the header leaves it to what follows.
+    channels: u16,
     identity: u32,
 }
 
@@ -125,8 +127,24 @@ fn mpeg(bytes: &[u8]) -> Option<Frame> {
         len: usize::try_from(len).ok()?,
         samples,
         rate,
+        channels: if header >> 6 & 3 == 3 { 1 } else { 2 },
         identity: header & 0xFFFE_0C00,
     })
+}
+
+/// Codec, samples a second, channels and bits a second of the frame of MPEG audio that starts here.
+pub(super) fn mpeg_facts(bytes: &[u8]) -> Option<(&'static str, u32, u16, u64)> {
+    let header = be32(bytes, 0)?;
+    let frame = mpeg(bytes)?;
+    let codec = match header >> 17 & 3 {
+        3 => "mp1",
+        2 => "mp2",
+        _ => "mp3",
+    };
+    // The length is a whole number of bytes: the rate is that of the table, to the nearest thousand.
+    let bits = frame.len as u64 * 8 * frame.rate / frame.samples;
+    let rate = (bits + 500) / 1_000 * 1_000;
+    Some((codec, u32::try_from(frame.rate).ok()?, frame.channels, rate))
 }
 
 /// ISO/IEC 13818-7 6.2.
@@ -151,6 +169,11 @@ fn adts(bytes: &[u8]) -> Option<Frame> {
         len,
         samples: 1_024 * blocks,
         rate,
+        channels: match u16::from(header[2] & 1) << 2 | u16::from(header[3] >> 6) {
+            // 13818-7 table 8: seven is eight channels.
+            7 => 8,
+            count => count,
+        },
         identity: u32::from_be_bytes([0xFF, header[1], header[2] & 0xFD, 0]),
     })
 }
@@ -212,7 +235,7 @@ fn walk(
     codec: &str,
     found: &mut Sniffed,
 ) -> u64 {
-    let (mut at, mut frames, mut samples, mut rate) = (start, 0_u64, 0_u64, 1);
+    let (mut at, mut frames, mut samples, mut rate, mut channels) = (start, 0_u64, 0_u64, 1, 0);
     while let Some(frame) = parse(from(bytes, at)) {
         if from(bytes, at).len() < frame.len {
             found
@@ -225,15 +248,20 @@ fn walk(
         frames += 1;
         samples += frame.samples;
         rate = frame.rate;
+        channels = channels.max(frame.channels);
     }
     found.duration_ms = Some(samples * 1_000 / rate);
-    found.tracks.push(Track {
-        kind: TrackKind::Audio,
-        codec: codec.to_owned(),
-        width_px: None,
-        height_px: None,
+    let track = Track {
         duration_ms: found.duration_ms,
-    });
+        bit_rate: (at - start)
+            .checked_mul(8)
+            .and_then(|bits| (bits as u64).checked_mul(rate)?.checked_div(samples)),
+        profile: super::codec::aac_profile(codec),
+        ..Track::of(TrackKind::Audio, codec)
+    };
+    found
+        .tracks
+        .push(track.sampled(u32::try_from(rate).ok(), Some(channels)));
     let rest = from(bytes, at);
     let is_tag = [&b"TAG"[..], b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI"]
         .iter()
@@ -293,10 +321,10 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         Some(0),
     ];
     let is_wide = bytes.starts_with(b"#!AMR-WB\n");
-    let (mut at, sizes, codec) = if is_wide {
-        (9, WIDE, "sawb")
+    let (mut at, sizes, codec, rate) = if is_wide {
+        (9, WIDE, "sawb", 16_000)
     } else {
-        (6, NARROW, "samr")
+        (6, NARROW, "samr", 8_000)
     };
     let mut frames = 0_u64;
     let mut good = 0_u64;
@@ -327,13 +355,13 @@ pub(super) fn probe_amr(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         return Err("it has no frame".into());
     }
     found.duration_ms = Some(frames * 20);
-    found.tracks.push(Track {
-        kind: TrackKind::Audio,
-        codec: codec.to_owned(),
-        width_px: None,
-        height_px: None,
+    let track = Track {
         duration_ms: found.duration_ms,
-    });
+        // Fifty frames a second.
+        bit_rate: Some(at as u64 * 8 * 50 / frames),
+        ..Track::of(TrackKind::Audio, codec)
+    };
+    found.tracks.push(track.sampled(Some(rate), Some(1)));
     Ok(())
 }
 

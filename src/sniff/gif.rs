@@ -11,8 +11,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let side = |at| le16(bytes, at).map(u32::from).ok_or("the header is cut");
     let (width, height) = (side(6)?, side(8)?);
     let flags = u8_at(bytes, 10).ok_or("the header is cut")?;
-    found.width_px = Some(width);
-    found.height_px = Some(height);
+    found.width_px = Some(width).filter(|&side| side > 0);
+    found.height_px = Some(height).filter(|&side| side > 0);
     found.colour = Some("palette");
     found.bit_depth = Some(8);
     found.variant = bytes

@@ -44,6 +44,7 @@ pub(super) fn read(bytes: &[u8], meta: &[u8], found: &mut Sniffed) -> Result<(),
     if found.width_px.is_none() {
         return Err("its primary picture has no sides (ispe)".into());
     }
+    found.frames = Some(1);
     // `mif1` names no codec: the coding of the primary picture, or of a grid's tiles, does.
     if found.content_type == Some(ContentType::Heif) {
         let coded = |wanted: &[u8; 4]| {
@@ -100,7 +101,6 @@ pub(super) fn read(bytes: &[u8], meta: &[u8], found: &mut Sniffed) -> Result<(),
     }
     found.has_content_credentials |=
         Boxes::of(meta).any(|item| &item.name == b"uuid" && find(item.body, b"c2pa").is_some());
-    found.frames = Some(1);
     Ok(())
 }
 

@@ -240,7 +240,10 @@ impl Walk {
 
     fn application(&mut self, marker: u8, body: &[u8], found: &mut Sniffed) {
         match marker {
-            APP0 => self.has_jfif |= body.starts_with(b"JFIF\0"),
+            APP0 => {
+                self.has_jfif |= body.starts_with(b"JFIF\0");
+                note_density(body, found);
+            }
             APP1 => {
                 if body.starts_with(b"Exif\0") {
                     exif::read(from(body, 6), found, true);
@@ -250,6 +253,8 @@ impl Walk {
                     self.has_motion_photo |= [&b"MotionPhoto"[..], b"MicroVideo"]
                         .iter()
                         .any(|name| super::bytes::find(body, name).is_some());
+                } else {
+                    note_sound(body, found);
                 }
             }
             APP2 => {
@@ -271,8 +276,11 @@ impl Walk {
             APP14 if body.starts_with(b"Adobe") => {
                 self.adobe_transform = u8_at(body, 11);
             }
-            COM => found.has_metadata |= !body.is_empty(),
-            _ => {}
+            COM => {
+                found.has_metadata |= !body.is_empty();
+                note_sound(body, found);
+            }
+            _ => note_sound(body, found),
         }
     }
 
@@ -342,8 +350,8 @@ impl Walk {
                 Finding::refused(
                     Code::CodecNotAccepted,
                     format!(
-                        "a {} JPEG of {} bits is not decoded by phones",
-                        process(frame.marker),
+                        "{} JPEG of {} bits is not decoded by phones",
+                        process_with_article(frame.marker),
                         found.bit_depth.unwrap_or_default()
                     ),
                 )
@@ -351,6 +359,35 @@ impl Walk {
             );
         }
         Ok(())
+    }
+}
+
+/// A density of zero or in an unknown unit (T.871 10.1), which viewers take for 1.
+fn note_density(body: &[u8], found: &mut Sniffed) {
+    if let [b'J', b'F', b'I', b'F', 0, _, _, unit, density @ ..] = body
+        && let [x1, x2, y1, y2, ..] = density
+        && (*unit > 2 || (*x1 | *x2) == 0 || (*y1 | *y2) == 0)
+    {
+        found.findings.push(Finding::note(
+            Code::Corrupt,
+            "its pixel density is zero or in an unknown unit, which viewers ignore",
+        ));
+    }
+}
+
+/// Sound in a segment that viewers pass over: players that look for frames would play it.
+fn note_sound(body: &[u8], found: &mut Sniffed) {
+    let plays = super::frames::first_frame(body, super::frames::is_mpeg_audio).is_some();
+    if plays
+        && !found
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::AmbiguousType)
+    {
+        found.findings.push(Finding::fixable(
+            Code::AmbiguousType,
+            "a segment holds frames of MPEG audio: it plays as an MP3 as well",
+        ));
     }
 }
 
@@ -363,5 +400,17 @@ const fn process(marker: u8) -> &'static str {
         0xC3 => "lossless",
         0xC5..=0xC7 => "hierarchical",
         _ => "arithmetic",
+    }
+}
+
+/// The same in a sentence.
+const fn process_with_article(marker: u8) -> &'static str {
+    match marker {
+        0xC0 => "a baseline",
+        0xC1 => "an extended",
+        0xC2 => "a progressive",
+        0xC3 => "a lossless",
+        0xC5..=0xC7 => "a hierarchical",
+        _ => "an arithmetic-coded",
     }
 }

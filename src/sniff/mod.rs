@@ -4,11 +4,13 @@ mod archive;
 mod bmff;
 mod bmp;
 mod bytes;
+mod codec;
 mod ebml;
 mod exif;
 mod film;
 mod frames;
 mod gif;
+mod h264;
 mod heif;
 mod hints;
 mod jpeg;
@@ -22,6 +24,7 @@ mod pdf;
 mod png;
 mod sound;
 mod svg;
+mod svg_uses;
 mod text;
 mod tiff;
 mod trailing;
@@ -29,9 +32,10 @@ mod webp;
 
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::report::Finding;
+use crate::report::{Finding, Outcome};
 
 pub(crate) use hints::hints;
+pub(crate) use text::unicode;
 
 /// Finds out what bytes are, and proves it by reading the structure of their header.
 ///
@@ -76,7 +80,34 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     }
     limits::charge(&mut found);
     trailing::polyglots(bytes, &mut found);
+    advise(&mut found);
     found
+}
+
+/// A refusal says what to do: the place that knows better has said it already.
+fn advise(found: &mut Sniffed) {
+    let silent = found
+        .findings
+        .iter_mut()
+        .filter(|finding| finding.outcome == Outcome::Refused && finding.help.is_none());
+    for finding in silent {
+        finding.help = Some(advice(finding.code).to_owned());
+    }
+}
+
+const fn advice(code: Code) -> &'static str {
+    match code {
+        Code::EmptyAttachment => "the upload failed or was cancelled: ask for it again",
+        Code::AmbiguousType => "open it in an editor of its own type and save it again",
+        Code::DecodedSizeOverLimit => "send a smaller version",
+        Code::WorkOverLimit => {
+            "open it in an editor of its own type and save it again, simpler or smaller"
+        }
+        Code::HostileArchive => "pack it anew, or send what is in it by itself",
+        Code::ActiveContent => "send it without what acts, as a picture, a PDF or plain text",
+        Code::CodecNotAccepted => "save it again in an ordinary variant of its type",
+        _ => "open it in a viewer: the upload is damaged or incomplete, ask for it again",
+    }
 }
 
 /// A header probe: proves a type, fills in the facts.
@@ -138,7 +169,7 @@ pub struct Sniffed {
     pub width_px: Option<u32>,
     /// Height as stored, before orientation is applied.
     pub height_px: Option<u32>,
-    /// Frames of a picture: 1 for a still.
+    /// Frames of a picture: 1 for a still. Of a TIFF: its pages.
     pub frames: Option<u32>,
     /// Duration of sound, video or animation.
     pub duration_ms: Option<u64>,
@@ -186,6 +217,46 @@ pub struct Track {
     pub height_px: Option<u32>,
     /// Duration of the track.
     pub duration_ms: Option<u64>,
+    /// The codec's profile by its usual name: `Constrained Baseline`, `High`, `LC`.
+    pub profile: Option<&'static str>,
+    /// The codec's level as its header writes it: 31 is level 3.1 of H.264, 93 is level 3.1 of H.265.
+    pub level: Option<u8>,
+    /// Frames a second of a video track, on average over its whole duration.
+    pub frame_rate: Option<f64>,
+    /// Bits a second, on average; of the samples where the container lists them, else as the container states it.
+    pub bit_rate: Option<u64>,
+    /// Samples a second of a sound track.
+    pub sample_rate_hz: Option<u32>,
+    /// Channels of a sound track.
+    pub channels: Option<u16>,
+}
+
+impl Track {
+    /// A track of which nothing else is known yet.
+    pub(crate) fn of(kind: TrackKind, codec: impl Into<String>) -> Self {
+        Self {
+            kind,
+            codec: codec.into(),
+            width_px: None,
+            height_px: None,
+            duration_ms: None,
+            profile: None,
+            level: None,
+            frame_rate: None,
+            bit_rate: None,
+            sample_rate_hz: None,
+            channels: None,
+        }
+    }
+
+    /// The same with a sample rate and a number of channels, where they are not zero.
+    pub(crate) fn sampled(self, rate_hz: Option<u32>, channels: Option<u16>) -> Self {
+        Self {
+            sample_rate_hz: rate_hz.filter(|&rate| rate > 0).or(self.sample_rate_hz),
+            channels: channels.filter(|&count| count > 0).or(self.channels),
+            ..self
+        }
+    }
 }
 
 /// What a track carries.
@@ -225,6 +296,12 @@ impl Sniffed {
             variant: None,
             findings: Vec::new(),
         }
+    }
+
+    /// Whether it is a TIFF of several pages, of which only the first would be left of any change.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.content_type == Some(ContentType::Tiff) && self.frames.is_some_and(|pages| pages > 1)
     }
 
     /// Whether it is a picture that moves. The pages of a TIFF and the sizes of an icon do not.

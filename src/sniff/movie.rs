@@ -2,13 +2,16 @@
 
 use super::Corrupt;
 use super::bmff::{Boxes, version};
-use super::bytes::{array, be16, be32, be64, find, fourcc, from, u8_at};
+use super::bytes::{array, be16, be32, be64, find, fourcc, from, head, u8_at};
+use super::codec;
 use crate::sniff::{Sniffed, Track, TrackKind};
 
 /// Tracks of one file.
 const MAX_TRACKS: usize = 64;
 /// Chunk offsets that are held against the length of the file.
 const MAX_CHUNKS: usize = 1_000_000;
+/// Samples of one track that are measured: two days of video.
+const MAX_SAMPLES: usize = 10_000_000;
 
 /// Reads a `moov` box of a file of `file_bytes`.
 pub(super) fn read(moov: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrupt> {
@@ -70,11 +73,8 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
         Boxes::path(mdia, &[b"minf", b"stbl"]).ok_or("a track has no sample table (stbl)")?;
     let entry = Boxes::first(stbl, b"stsd").and_then(|stsd| Boxes::of(from(stsd, 8)).next());
     let mut track = Track {
-        kind,
-        codec: String::new(),
-        width_px: None,
-        height_px: None,
         duration_ms: Boxes::first(mdia, b"mdhd").and_then(duration),
+        ..Track::of(kind, "")
     };
     match entry {
         Some(entry) => {
@@ -84,21 +84,7 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
                 let side = |at| be16(entry.body, at).map(u32::from).filter(|&side| side > 0);
                 (track.width_px, track.height_px) = (side(24), side(26));
             }
-            if matches!(&entry.name, b"mp4a" | b"mp4v") {
-                let body = from(
-                    entry.body,
-                    if kind == TrackKind::Video {
-                        78
-                    } else {
-                        audio_header(entry.body)
-                    },
-                );
-                let esds =
-                    Boxes::first(body, b"esds").or_else(|| Boxes::path(body, &[b"wave", b"esds"]));
-                if let Some(name) = esds.and_then(|esds| elementary(&track.codec, from(esds, 4))) {
-                    track.codec = name;
-                }
-            }
+            describe(entry.name, entry.body, &mut track);
             // Encrypted samples (ISO/IEC 23001-7): the true codec is below.
             if matches!(&entry.name, b"encv" | b"enca" | b"drmi" | b"drms") {
                 track.codec = format!("encrypted {}", track.codec);
@@ -110,12 +96,89 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
     if kind == TrackKind::Video && found.rotation_degrees == 0 {
         found.rotation_degrees = Boxes::first(trak, b"tkhd").and_then(rotation).unwrap_or(0);
     }
+    measure(mdia, stbl, &mut track);
     chunks(stbl, file_bytes)?;
     if let Some(body) = Boxes::first(trak, b"udta") {
         user_data(b"udta", body, found);
     }
     found.tracks.push(track);
     Ok(())
+}
+
+/// What a sample entry says of its codec (12.1.3, 12.2.3; ISO/IEC 14496-14 5.6, -15 5.4.2, 8.4.1).
+fn describe(name: [u8; 4], entry: &[u8], track: &mut Track) {
+    let header = if track.kind == TrackKind::Video {
+        78
+    } else {
+        audio_header(entry)
+    };
+    let body = from(entry, header);
+    if track.kind == TrackKind::Audio {
+        // 16.16 bits of rate; version 2 of QuickTime keeps a float elsewhere and 1.0 here.
+        let rate = be32(entry, 24)
+            .map(|rate| rate >> 16)
+            .filter(|&rate| rate > 1);
+        *track = track.clone().sampled(rate, be16(entry, 16));
+    }
+    match &name {
+        b"mp4a" | b"mp4v" => {
+            let esds =
+                Boxes::first(body, b"esds").or_else(|| Boxes::path(body, &[b"wave", b"esds"]));
+            let Some(elementary) = esds.and_then(|esds| elementary(&track.codec, from(esds, 4)))
+            else {
+                return;
+            };
+            track.codec = elementary.name;
+            if track.kind == TrackKind::Audio {
+                codec::aac(elementary.config, track);
+            }
+        }
+        b"avc1" | b"avc3" => codec::avc(Boxes::first(body, b"avcC").unwrap_or_default(), track),
+        b"hvc1" | b"hev1" => codec::hevc(Boxes::first(body, b"hvcC").unwrap_or_default(), track),
+        // RFC 4867 3.1, 3.2: one channel, and the entry's own field need not say so.
+        b"samr" => *track = track.clone().sampled(Some(8_000), Some(1)),
+        b"sawb" => *track = track.clone().sampled(Some(16_000), Some(1)),
+        _ => {}
+    }
+}
+
+/// Frame and bit rate from the sample tables: samples by their durations (8.6.1.2), bytes by their sizes (8.7.3).
+fn measure(mdia: &[u8], stbl: &[u8], track: &mut Track) {
+    let timescale = Boxes::first(mdia, b"mdhd")
+        .and_then(|mdhd| be32(mdhd, if version(mdhd)? == 1 { 20 } else { 12 }))
+        .filter(|&timescale| timescale > 0);
+    let (Some(timescale), Some(stts), Some(stsz)) = (
+        timescale,
+        Boxes::first(stbl, b"stts"),
+        Boxes::first(stbl, b"stsz"),
+    ) else {
+        return;
+    };
+    let (mut samples, mut ticks) = (0_u64, 0_u64);
+    for run in from(stts, 8).chunks_exact(8).take(MAX_SAMPLES) {
+        let (count, step) = (be32(run, 0).unwrap_or(0), be32(run, 4).unwrap_or(0));
+        samples = samples.saturating_add(count.into());
+        ticks = ticks.saturating_add(u64::from(count) * u64::from(step));
+    }
+    if samples == 0 || ticks == 0 {
+        return;
+    }
+    let seconds = ticks as f64 / f64::from(timescale);
+    if track.kind == TrackKind::Video {
+        track.frame_rate = Some(samples as f64 / seconds);
+    }
+    let count = be32(stsz, 8).unwrap_or(0);
+    let bytes = match be32(stsz, 4) {
+        Some(0) => from(stsz, 12)
+            .chunks_exact(4)
+            .take(MAX_SAMPLES.min(count as usize))
+            .filter_map(|size| be32(size, 0).map(u64::from))
+            .sum(),
+        Some(size) => u64::from(size) * u64::from(count),
+        None => 0,
+    };
+    // A table of zeros is the table of a stream whose samples are elsewhere.
+    track.bit_rate = Some((bytes as f64 * 8.0 / seconds) as u64).filter(|&rate| rate > 0);
 }
 
 /// Bytes of an `AudioSampleEntry` before its boxes; `QuickTime` versions 1 and 2 are longer.
@@ -127,8 +190,13 @@ fn audio_header(entry: &[u8]) -> usize {
     }
 }
 
-/// The codec's name from an elementary stream descriptor (ISO/IEC 14496-1 7.2.6): `mp4a.40.2`.
-fn elementary(name: &str, body: &[u8]) -> Option<String> {
+/// An elementary stream descriptor (ISO/IEC 14496-1 7.2.6): the codec's name, such as `mp4a.40.2`, and its configuration.
+struct Elementary<'a> {
+    name: String,
+    config: &'a [u8],
+}
+
+fn elementary<'a>(name: &str, body: &'a [u8]) -> Option<Elementary<'a>> {
     let (tag, at, _) = descriptor(body, 0)?;
     if tag != 3 {
         return None;
@@ -150,15 +218,23 @@ fn elementary(name: &str, body: &[u8]) -> Option<String> {
     }
     let object = u8_at(body, config)?;
     if object != 0x40 {
-        return Some(format!("{name}.{object:x}"));
+        return Some(Elementary {
+            name: format!("{name}.{object:x}"),
+            config: &[],
+        });
     }
     // AudioSpecificConfig (ISO/IEC 14496-3 1.6.2.1): five bits of object type, 31 escapes to six more.
-    let specific = descriptor(body, config + 13).filter(|(tag, ..)| *tag == 5);
-    let bits = specific.and_then(|(_, at, _)| be16(body, at));
-    Some(match bits {
+    let specific = descriptor(body, config + 13)
+        .filter(|(tag, ..)| *tag == 5)
+        .map_or(&[][..], |(_, at, len)| head(from(body, at), len));
+    let name = match be16(specific, 0) {
         Some(bits) if bits >> 11 == 31 => format!("{name}.40.{}", 32 + (bits >> 5 & 0x3F)),
         Some(bits) => format!("{name}.40.{}", bits >> 11),
         None => format!("{name}.40"),
+    };
+    Some(Elementary {
+        name,
+        config: specific,
     })
 }
 

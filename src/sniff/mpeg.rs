@@ -2,11 +2,14 @@
 
 use super::Corrupt;
 use super::bytes::{array, be16, be24, be32, find, from, head, u8_at};
+use super::h264;
 use super::sound::audio;
 use crate::sniff::{Sniffed, Track, TrackKind};
 
 /// Bytes that are searched for a sequence header.
 const WINDOW: usize = 1 << 20;
+/// Bytes of video in a transport stream that are searched for its sides.
+const MAX_VIDEO_BYTES: usize = 1 << 16;
 /// Packets of a transport stream that are read for its tables.
 const MAX_PACKETS: usize = 10_000;
 
@@ -22,7 +25,7 @@ pub(super) fn probe_program(bytes: &[u8], found: &mut Sniffed) -> Result<(), Cor
             return Err("no picture follows its sequence header".into());
         }
         found.variant = Some("elementary".to_owned());
-        found.tracks.push(video("mpeg", found));
+        found.tracks.push(video("mpeg", found, first));
         return Ok(());
     }
     // A pack header is followed by a start code: 12 bytes in MPEG-1, 14 and stuffing in MPEG-2.
@@ -54,33 +57,127 @@ pub(super) fn probe_program(bytes: &[u8], found: &mut Sniffed) -> Result<(), Cor
                 "mpeg1video"
             },
             found,
+            first,
         ));
     }
     if has_packet(0xC0..=0xDF) {
-        found.tracks.push(audio("mp2", None));
+        found.tracks.push(sound(first));
     }
     if found.tracks.is_empty() && !has_packet(0xBD..=0xBD) {
         return Err("it has no packet of video or sound".into());
     }
-    let start = clock(bytes, 0);
-    let end = last_pack(bytes).and_then(|at| clock(bytes, at));
-    if let (Some(start), Some(end)) = (start, end) {
-        found.duration_ms = end
-            .checked_sub(start)
-            .map(|ticks| ticks / 90)
-            .filter(|&ms| ms > 0);
-    }
+    let ticks = shown(bytes).or_else(|| {
+        let end = clock(bytes, last_pack(bytes)?)?;
+        end.checked_sub(clock(bytes, 0)?)
+    });
+    found.duration_ms = ticks.map(|ticks| ticks / 90).filter(|&ms| ms > 0);
     Ok(())
 }
 
-fn video(codec: &str, found: &Sniffed) -> Track {
+fn video(codec: &str, found: &Sniffed, first: &[u8]) -> Track {
     Track {
-        kind: TrackKind::Video,
-        codec: codec.to_owned(),
         width_px: found.width_px,
         height_px: found.height_px,
-        duration_ms: None,
+        frame_rate: frame_rate(first),
+        ..Track::of(TrackKind::Video, codec)
     }
+}
+
+/// From the first to the last time at which something is to be shown, and one frame more, in 90 kHz. The system clock
+/// starts earlier, by what a decoder has to buffer.
+fn shown(bytes: &[u8]) -> Option<u64> {
+    let tail = super::bytes::tail(bytes, WINDOW);
+    let first = stamps(head(bytes, WINDOW)).min()?;
+    let last = stamps(tail).max()?;
+    let frame = frame_rate(head(bytes, WINDOW)).map_or(0, |rate| (90_000.0 / rate) as u64);
+    last.checked_sub(first)
+        .filter(|&ticks| ticks > 0)
+        .map(|ticks| ticks + frame)
+}
+
+/// Presentation times of the packets of video in a stretch (13818-1 2.4.3.7, 11172-1 2.4.3.3); of sound where there are none.
+fn stamps(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += find(from(bytes, at), &[0, 0, 1])? + 3;
+            if !u8_at(bytes, at).is_some_and(|id| (0xC0..=0xEF).contains(&id)) {
+                continue;
+            }
+            let header = from(bytes, at + 3);
+            if let Some(stamp) = stamp(header) {
+                return Some(stamp);
+            }
+        }
+    })
+}
+
+/// The presentation time in a packet's header.
+fn stamp(header: &[u8]) -> Option<u64> {
+    let field = match header.first()? >> 6 {
+        2 if u8_at(header, 1)? & 0x80 != 0 => from(header, 3),
+        2 => return None,
+        // MPEG-1: stuffing, then the size of a buffer, then the time.
+        _ => {
+            let stuffing = header
+                .iter()
+                .take(16)
+                .take_while(|&&byte| byte == 0xFF)
+                .count();
+            let rest = from(header, stuffing);
+            if rest.first()? >> 6 == 1 {
+                from(rest, 2)
+            } else {
+                rest
+            }
+        }
+    };
+    let [a, b, c, d, e]: [u8; 5] = array(field, 0)?;
+    if !matches!(a >> 4, 2 | 3) || a & c & e & 1 == 0 {
+        return None;
+    }
+    let [a, b, c, d, e] = [a, b, c, d, e].map(u64::from);
+    Some((a >> 1 & 7) << 30 | b << 22 | (c >> 1) << 15 | d << 7 | e >> 1)
+}
+
+/// Frames a second of a sequence header (13818-2 table 6-4).
+fn frame_rate(bytes: &[u8]) -> Option<f64> {
+    let at = find(bytes, &[0, 0, 1, 0xB3])?;
+    Some(match u8_at(bytes, at + 7)? & 15 {
+        1 => 24_000.0 / 1_001.0,
+        2 => 24.0,
+        3 => 25.0,
+        4 => 30_000.0 / 1_001.0,
+        5 => 30.0,
+        6 => 50.0,
+        7 => 60_000.0 / 1_001.0,
+        8 => 60.0,
+        _ => return None,
+    })
+}
+
+/// The sound of a program stream, as its first frame describes it: packets of stream 0xC0 to 0xDF hold MPEG audio.
+fn sound(bytes: &[u8]) -> Track {
+    let mut at = 0;
+    while let Some(offset) = find(from(bytes, at), &[0, 0, 1]) {
+        at += offset + 3;
+        if !u8_at(bytes, at).is_some_and(|id| (0xC0..=0xDF).contains(&id)) {
+            continue;
+        }
+        // The frame starts behind a header of a few dozen bytes at most.
+        let packet = head(from(bytes, at + 3), 256);
+        let frame = packet
+            .windows(4)
+            .find_map(|window| super::frames::mpeg_facts(window));
+        if let Some((codec, rate, channels, bit_rate)) = frame {
+            let track = Track {
+                bit_rate: Some(bit_rate),
+                ..audio(codec, None)
+            };
+            return track.sampled(Some(rate), Some(channels));
+        }
+    }
+    audio("mp2", None)
 }
 
 /// Sides of a sequence header (13818-2 6.2.2.1).
@@ -176,6 +273,7 @@ pub(super) fn probe_transport(bytes: &[u8], found: &mut Sniffed) -> Result<(), C
     if found.tracks.is_empty() {
         return Err("it has no program table".into());
     }
+    picture_sides(bytes, step, start, found);
     if let (Some(first), Some(last)) = (first_clock, last_clock) {
         found.duration_ms = last
             .checked_sub(first)
@@ -184,6 +282,54 @@ pub(super) fn probe_transport(bytes: &[u8], found: &mut Sniffed) -> Result<(), C
     }
     found.variant = (step == 192).then(|| "m2ts".to_owned());
     Ok(())
+}
+
+/// The sides, from the first packets of whatever stream is video: the tables do not tell them.
+fn picture_sides(bytes: &[u8], step: usize, start: usize, found: &mut Sniffed) {
+    let Some(track) = found
+        .tracks
+        .iter_mut()
+        .find(|track| track.kind == TrackKind::Video)
+    else {
+        return;
+    };
+    let mut stream = Vec::new();
+    let mut video = None;
+    for packet in from(bytes, start).chunks(step).take(MAX_PACKETS) {
+        let header = be16(packet, 1).unwrap_or(0);
+        let control = u8_at(packet, 3).unwrap_or(0);
+        if control & 0x10 == 0 {
+            continue;
+        }
+        let adaptation = if control & 0x20 != 0 {
+            usize::from(u8_at(packet, 4).unwrap_or(0)) + 1
+        } else {
+            0
+        };
+        let payload = from(head(packet, 188), 4 + adaptation);
+        // A PES packet of video has a stream id of 0xE0 to 0xEF (table 2-22).
+        let begins = header & 0x4000 != 0
+            && payload.starts_with(&[0, 0, 1])
+            && payload.get(3).is_some_and(|id| id & 0xF0 == 0xE0);
+        if begins && video.is_none() {
+            video = Some(header & 0x1FFF);
+        }
+        if video == Some(header & 0x1FFF) {
+            stream.extend_from_slice(payload);
+        }
+        if stream.len() > MAX_VIDEO_BYTES {
+            break;
+        }
+    }
+    let sides = match track.codec.as_str() {
+        "avc1" => h264::sides(&stream),
+        "mpeg1video" | "mpeg2video" => sequence(&stream),
+        _ => None,
+    };
+    if let Some((width, height)) = sides {
+        (track.width_px, track.height_px) = (Some(width), Some(height));
+        (found.width_px, found.height_px) = (Some(width), Some(height));
+    }
 }
 
 /// The program map (13818-1 2.4.4.8, stream types of table 2-34).
@@ -206,13 +352,7 @@ fn streams(section: &[u8], found: &mut Sniffed) {
             _ => None,
         };
         let (kind, codec) = codec.unwrap_or((TrackKind::Other, "other"));
-        found.tracks.push(Track {
-            kind,
-            codec: codec.to_owned(),
-            width_px: None,
-            height_px: None,
-            duration_ms: None,
-        });
+        found.tracks.push(Track::of(kind, codec));
         at += 5 + usize::from(be16(section, at + 3).unwrap_or(0) & 0xFFF);
     }
 }

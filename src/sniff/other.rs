@@ -134,6 +134,8 @@ pub(super) fn probe_jxl(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
     }
     found.width_px = u32::try_from(width).ok();
     found.height_px = u32::try_from(height).ok();
+    // How many frames an animation has stands in no header: each says whether it is the last.
+    found.frames = (!bits.is_animation()).then_some(1);
     Ok(())
 }
 
@@ -157,6 +159,51 @@ impl Bits {
         self.value >>= count;
         self.left -= count;
         u64::try_from(value).unwrap_or(0)
+    }
+
+    /// Whether the image metadata (ISO/IEC 18181-1 D.3.1) behind the sizes has an animation header.
+    fn is_animation(&mut self) -> bool {
+        let all_default = self.take(1) == 1;
+        if all_default || self.take(1) == 0 {
+            return false;
+        }
+        // Orientation, then sides of their own, then a preview of sides of its own (D.3.2).
+        self.take(3);
+        if self.take(1) == 1 {
+            self.sides();
+        }
+        if self.take(1) == 1 {
+            self.preview();
+        }
+        self.take(1) == 1
+    }
+
+    /// `SizeHeader` (D.2), passed over.
+    fn sides(&mut self) {
+        let is_small = self.take(1) == 1;
+        let one = |bits: &mut Self| if is_small { bits.take(5) } else { bits.side() };
+        one(self);
+        if self.take(3) == 0 {
+            one(self);
+        }
+    }
+
+    /// `PreviewHeader` (D.3.4), passed over.
+    fn preview(&mut self) {
+        let is_eighths = self.take(1) == 1;
+        let one = |bits: &mut Self| {
+            let choice = bits.take(2) as usize;
+            let width = if is_eighths {
+                [0, 0, 5, 9][choice]
+            } else {
+                [6, 8, 10, 12][choice]
+            };
+            bits.take(width)
+        };
+        one(self);
+        if self.take(3) == 0 {
+            one(self);
+        }
     }
 
     /// U32(1 + u(9), 1 + u(13), 1 + u(18), 1 + u(30)).

@@ -1,4 +1,9 @@
-//! PDF (ISO 32000-1): header, end, and what is active in it as far as it stands in the open.
+//! PDF (ISO 32000-1): header, end, and what is active in it, in the open or in object streams.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use flate2::read::ZlibDecoder;
 
 use super::Corrupt;
 use super::bytes::{find, from, head, tail};
@@ -20,7 +25,12 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             format!("{at} bytes stand before the header"),
         ));
     }
-    active(bytes, found);
+    if active(bytes, found).is_continue() {
+        for_each_object_stream(bytes, |objects| active(objects, found));
+    }
+    found
+        .findings
+        .dedup_by(|a, b| a.code == b.code && a.message == b.message);
     let end = tail(bytes, 2_048);
     let marker = super::bytes::rfind(end, b"%%EOF").ok_or("it is cut: no end of file marker")?;
     if find(tail(bytes, 4_096), b"startxref").is_none() {
@@ -48,8 +58,37 @@ pub(super) fn is_late(bytes: &[u8]) -> bool {
     find(head(bytes, 1_024), b"%PDF-").is_some()
 }
 
-/// Names in clear; those inside compressed object streams stay unseen, and so the absence of a finding proves nothing.
-fn active(bytes: &[u8], found: &mut Sniffed) {
+/// Compressed object streams (7.5.7), inflated one by one: actions hide there as well as in the open.
+///
+/// Together they may inflate to [`MOST_INFLATED`] bytes; a document that asks for more is not looked through further.
+fn for_each_object_stream(bytes: &[u8], mut look: impl FnMut(&[u8]) -> ControlFlow<()>) {
+    let (mut at, mut left) = (0, MOST_INFLATED);
+    while let Some(offset) = find(from(bytes, at), b"/ObjStm") {
+        at += offset + b"/ObjStm".len();
+        let Some(start) = find(head(from(bytes, at), 1_024), b"stream") else {
+            continue;
+        };
+        let data = from(bytes, at + start + b"stream".len());
+        let data = data
+            .strip_prefix(b"\r\n")
+            .or(data.strip_prefix(b"\n"))
+            .unwrap_or(data);
+        let mut objects = Vec::new();
+        // A stream that is cut or of another filter tells what it tells.
+        let _ = ZlibDecoder::new(data).take(left).read_to_end(&mut objects);
+        left -= objects.len() as u64;
+        if look(&objects).is_break() || left == 0 {
+            return;
+        }
+    }
+}
+
+/// Enough for the objects of some thousand pages; a bomb ends here.
+const MOST_INFLATED: u64 = 16 << 20;
+
+/// Names of what is active; breaks off where the document is refused. In an encrypted document the names of objects in
+/// streams stay unseen.
+fn active(bytes: &[u8], found: &mut Sniffed) -> ControlFlow<()> {
     // 12.6.4: actions that run something when the page is opened or tapped.
     for (name, what) in [
         (&b"/JavaScript"[..], "JavaScript"),
@@ -62,7 +101,7 @@ fn active(bytes: &[u8], found: &mut Sniffed) {
                 Finding::refused(Code::ActiveContent, format!("it holds {what}"))
                     .help("print it to a new PDF"),
             );
-            return;
+            return ControlFlow::Break(());
         }
     }
     for (name, what) in [
@@ -82,6 +121,7 @@ fn active(bytes: &[u8], found: &mut Sniffed) {
             "it is encrypted: a phone may ask for a password",
         ));
     }
+    ControlFlow::Continue(())
 }
 
 /// Whether a name object stands there: it ends at a delimiter (7.2.2), so that `/JS` is not the start of `/JSON`.
@@ -104,4 +144,54 @@ fn has_name(bytes: &[u8], name: &[u8]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+
+    use crate::code::Code;
+    use crate::report::Outcome;
+    use crate::sniff::sniff;
+
+    fn with_object_stream(objects: &[u8]) -> Vec<u8> {
+        let mut deflated = ZlibEncoder::new(Vec::new(), Compression::default());
+        deflated.write_all(objects).expect("memory takes it");
+        let deflated = deflated.finish().expect("memory takes it");
+        let mut pdf = format!(
+            "%PDF-1.5\n1 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length {}>>\nstream\r\n",
+            deflated.len()
+        )
+        .into_bytes();
+        pdf.extend(deflated);
+        pdf.extend(b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n");
+        pdf
+    }
+
+    fn said(pdf: &[u8]) -> Vec<(Code, Outcome)> {
+        let findings = sniff(pdf).findings;
+        findings.iter().map(|f| (f.code, f.outcome)).collect()
+    }
+
+    #[test]
+    fn a_script_inside_an_object_stream_is_seen() {
+        let script = with_object_stream(b"2 0 <</S/JavaScript/JS (app.alert(1))>>");
+        assert_eq!(said(&script), [(Code::ActiveContent, Outcome::Refused)]);
+        let embedded = with_object_stream(b"2 0 <</Type/Filespec/EF<</F 3 0 R>>/EmbeddedFile 1>>");
+        assert_eq!(said(&embedded), [(Code::ActiveContent, Outcome::Noted)]);
+        let plain = with_object_stream(b"2 0 <</Type/Page/Parent 1 0 R>>");
+        assert_eq!(said(&plain), []);
+    }
+
+    #[test]
+    fn a_bomb_in_object_streams_is_left_before_it_unfolds() {
+        let mut objects = vec![b' '; 64 << 20];
+        objects.extend(b"<</S/JavaScript>>");
+        let bomb = with_object_stream(&objects);
+        assert!(bomb.len() < 100_000);
+        assert_eq!(said(&bomb), []);
+    }
 }

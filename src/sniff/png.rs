@@ -14,8 +14,11 @@ use crate::sniff::Sniffed;
 /// Bytes that a compressed text may grow to before it is left unread.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 
-/// Texts that are read.
+/// Texts that are read; a file with more is written again without them.
 const MAX_TEXTS: u32 = 64;
+
+/// Bytes that a profile may grow to before the picture is refused: decoders inflate it before they look at it.
+const MAX_PROFILE_BYTES: u64 = 16 << 20;
 
 struct Animation {
     frames: u32,
@@ -35,7 +38,6 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut has_profile = false;
     let mut texts = 0;
     let mut animation: Option<Animation> = None;
-    found.frames = Some(1);
     loop {
         let len = be32(bytes, at).ok_or("it is cut before its end chunk")?;
         let name: [u8; 4] = super::bytes::array(bytes, at + 4).ok_or("a chunk is cut")?;
@@ -66,7 +68,10 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         }
         at += 12 + body.len();
         match &name {
-            b"IHDR" => header(body, found)?,
+            b"IHDR" => {
+                header(body, found)?;
+                found.frames = Some(1);
+            }
             b"PLTE" => has_palette = true,
             b"IDAT" => {
                 has_data = true;
@@ -76,6 +81,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             }
             b"IEND" => break,
             b"acTL" if !has_data => {
+                // Known once all frames are counted: the number stated here is a promise.
+                found.frames = None;
                 animation = Some(Animation {
                     frames: be32(body, 0).ok_or("the animation header is cut")?,
                     controls: 0,
@@ -97,7 +104,10 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             }
             // A second profile is not allowed (11.3.2.3) and not inflated; so are texts beyond any sane number.
             b"iCCP" if has_profile => {}
-            b"zTXt" | b"iTXt" | b"tEXt" if texts >= MAX_TEXTS => found.has_metadata = true,
+            b"zTXt" | b"iTXt" | b"tEXt" if texts >= MAX_TEXTS => {
+                found.has_metadata = true;
+                texts += 1;
+            }
             _ => {
                 has_profile |= &name == b"iCCP";
                 texts += u32::from(matches!(&name, b"tEXt" | b"zTXt" | b"iTXt"));
@@ -113,6 +123,16 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     }
     if let Some(animation) = animation {
         animation.conclude(found)?;
+    }
+    if texts > MAX_TEXTS {
+        found.findings.push(
+            Finding::fixable(
+                Code::MetadataRemoved,
+                format!("{texts} text chunks, which no viewer reads"),
+            )
+            .observed("texts", texts)
+            .allowed("texts", MAX_TEXTS),
+        );
     }
     let rest = from(bytes, at);
     if !rest.is_empty() {
@@ -179,12 +199,32 @@ fn ancillary(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
 fn profile(body: &[u8], found: &mut Sniffed) {
     let inflated = find(body, b"\0")
         .filter(|&end| u8_at(body, end + 1) == Some(0))
-        .and_then(|end| inflate(from(body, end + 2), limits::MAX_ICC_BYTES as u64));
+        .ok_or(Uninflated::Broken)
+        .and_then(|end| inflate(from(body, end + 2), MAX_PROFILE_BYTES));
     match inflated {
-        Some(profile) => super::keep_profile(profile, found),
-        None => found.findings.push(Finding::note(
+        Ok(profile) if profile.len() > limits::MAX_ICC_BYTES => {
+            let finding = Finding::fixable(
+                Code::DecodedSizeOverLimit,
+                format!("a colour profile of {} bytes", profile.len()),
+            );
+            found.findings.push(
+                finding
+                    .observed("profile_bytes", profile.len())
+                    .allowed("profile_bytes", limits::MAX_ICC_BYTES),
+            );
+        }
+        Ok(profile) => super::keep_profile(profile, found),
+        Err(Uninflated::TooLong) => found.findings.push(
+            Finding::refused(
+                Code::DecodedSizeOverLimit,
+                format!("its colour profile inflates to over {MAX_PROFILE_BYTES} bytes"),
+            )
+            .allowed("profile_bytes", limits::MAX_ICC_BYTES)
+            .help("save it again without a colour profile"),
+        ),
+        Err(Uninflated::Broken) => found.findings.push(Finding::note(
             Code::Corrupt,
-            "the colour profile is unreadable or over 1 MiB and is ignored",
+            "the colour profile is unreadable and is ignored",
         )),
     }
 }
@@ -198,7 +238,7 @@ fn text(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
     let value = match name {
         b"tEXt" => rest,
         b"zTXt" => {
-            inflated = inflate(from(rest, 1), MAX_TEXT_BYTES).unwrap_or_default();
+            inflated = inflated_text(from(rest, 1), found);
             &inflated
         }
         _ => {
@@ -208,7 +248,7 @@ fn text(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
                 return;
             };
             if u8_at(rest, 0) == Some(1) {
-                inflated = inflate(value, MAX_TEXT_BYTES).unwrap_or_default();
+                inflated = inflated_text(value, found);
                 &inflated
             } else {
                 value
@@ -241,14 +281,42 @@ fn unhex(digits: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Inflates at most `limit` bytes; `None` where there are more or the data is broken.
-fn inflate(compressed: &[u8], limit: u64) -> Option<Vec<u8>> {
+/// A compressed text; one that grows over its limit is named, and left out by writing the file again.
+fn inflated_text(compressed: &[u8], found: &mut Sniffed) -> Vec<u8> {
+    match inflate(compressed, MAX_TEXT_BYTES) {
+        Ok(text) => text,
+        Err(Uninflated::Broken) => Vec::new(),
+        Err(Uninflated::TooLong) => {
+            let finding = Finding::fixable(
+                Code::DecodedSizeOverLimit,
+                format!("a text that inflates to over {MAX_TEXT_BYTES} bytes"),
+            );
+            found
+                .findings
+                .push(finding.allowed("text_bytes", MAX_TEXT_BYTES));
+            Vec::new()
+        }
+    }
+}
+
+/// Why there is nothing inflated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Uninflated {
+    TooLong,
+    Broken,
+}
+
+/// Inflates at most `limit` bytes.
+fn inflate(compressed: &[u8], limit: u64) -> Result<Vec<u8>, Uninflated> {
     let mut bytes = Vec::new();
     let read = ZlibDecoder::new(compressed)
         .take(limit + 1)
         .read_to_end(&mut bytes)
-        .ok()?;
-    (read as u64 <= limit).then_some(bytes)
+        .map_err(|_| Uninflated::Broken)?;
+    if read as u64 > limit {
+        return Err(Uninflated::TooLong);
+    }
+    Ok(bytes)
 }
 
 impl Animation {

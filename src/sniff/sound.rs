@@ -11,11 +11,8 @@ const MAX_STEPS: usize = 1_000_000;
 
 pub(super) fn audio(codec: &str, duration_ms: Option<u64>) -> Track {
     Track {
-        kind: TrackKind::Audio,
-        codec: codec.to_owned(),
-        width_px: None,
-        height_px: None,
         duration_ms,
+        ..Track::of(TrackKind::Audio, codec)
     }
 }
 
@@ -47,14 +44,19 @@ pub(super) fn probe_flac(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrup
     if be16(bytes, at).is_none_or(|sync| sync & 0xFFFC != 0xFFF8) {
         return Err("no frame follows its header".into());
     }
-    found.tracks.push(audio("flac", found.duration_ms));
+    // STREAMINFO (RFC 9639 8.2): 20 bits of rate, three of channels less one.
+    let channels = (packed >> 41 & 7) as u16 + 1;
+    let track = audio("flac", found.duration_ms);
+    found
+        .tracks
+        .push(track.sampled(u32::try_from(rate).ok(), Some(channels)));
     Ok(())
 }
 
 /// Proves an Ogg (RFC 3533): whole pages; the first packet of each stream names its codec.
 pub(super) fn probe_ogg(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut at = 0;
-    let mut streams: Vec<(u32, &'static str, u64, u64, u64)> = Vec::new();
+    let mut streams: Vec<(u32, Stream, u64)> = Vec::new();
     let mut pages = 0;
     while slice(bytes, at, 4) == Some(b"OggS") && pages < MAX_STEPS {
         let header = slice(bytes, at, 27).ok_or("a page is cut")?;
@@ -64,12 +66,11 @@ pub(super) fn probe_ogg(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         let granule = le64(header, 6).ok_or("a page is cut")?;
         let serial = le32(header, 14).ok_or("a page is cut")?;
         if header[5] & 2 != 0 && streams.len() < 64 {
-            let (codec, rate, skip) = ogg_codec(body, found);
-            streams.push((serial, codec, rate, skip, 0));
+            streams.push((serial, ogg_codec(body, found), 0));
         } else if let Some(stream) = streams.iter_mut().find(|stream| stream.0 == serial)
             && granule != u64::MAX
         {
-            stream.4 = stream.4.max(granule);
+            stream.2 = stream.2.max(granule);
         }
         at += 27 + table.len() + len;
         pages += 1;
@@ -77,10 +78,11 @@ pub(super) fn probe_ogg(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
     if pages < 2 || streams.is_empty() {
         return Err("it has no whole pages of sound".into());
     }
-    for (_, codec, rate, skip, last) in &streams {
-        let duration_ms = (*rate > 0 && *last > *skip)
-            .then(|| (u128::from(last - skip) * 1_000 / u128::from(*rate)) as u64);
-        let kind = match *codec {
+    for (_, stream, last) in &streams {
+        let (rate, skip) = (stream.granules, stream.skip);
+        let duration_ms = (rate > 0 && *last > skip)
+            .then(|| (u128::from(last - skip) * 1_000 / u128::from(rate)) as u64);
+        let kind = match stream.codec {
             "theora" => TrackKind::Video,
             "other" => TrackKind::Other,
             _ => TrackKind::Audio,
@@ -90,13 +92,17 @@ pub(super) fn probe_ogg(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         } else {
             (None, None)
         };
-        found.tracks.push(Track {
-            kind,
-            codec: (*codec).to_owned(),
+        let track = Track {
             width_px,
             height_px,
             duration_ms,
-        });
+            frame_rate: stream.frame_rate,
+            bit_rate: stream.bit_rate,
+            ..Track::of(kind, stream.codec)
+        };
+        found
+            .tracks
+            .push(track.sampled(stream.rate_hz, stream.channels));
     }
     found.duration_ms = found
         .tracks
@@ -123,24 +129,73 @@ pub(super) fn probe_ogg(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
     Ok(())
 }
 
-/// Codec, granules a second, granules to skip.
-fn ogg_codec(packet: &[u8], found: &mut Sniffed) -> (&'static str, u64, u64) {
+/// What the first packet of a stream says.
+#[derive(Default)]
+struct Stream {
+    codec: &'static str,
+    /// Granules a second.
+    granules: u64,
+    /// Granules before the sound starts.
+    skip: u64,
+    rate_hz: Option<u32>,
+    channels: Option<u16>,
+    frame_rate: Option<f64>,
+    bit_rate: Option<u64>,
+}
+
+impl Stream {
+    fn sound(codec: &'static str, rate_hz: Option<u32>, channels: Option<u16>) -> Self {
+        Self {
+            codec,
+            granules: rate_hz.unwrap_or(0).into(),
+            rate_hz,
+            channels,
+            ..Self::default()
+        }
+    }
+}
+
+fn ogg_codec(packet: &[u8], found: &mut Sniffed) -> Stream {
     if packet.starts_with(b"\x01vorbis") {
-        ("vorbis", le32(packet, 12).unwrap_or(0).into(), 0)
+        // Vorbis I 4.2.2: the nominal rate is signed, and not set where it is not above zero.
+        let nominal = le32(packet, 20).filter(|&rate| rate > 0 && rate < 1 << 31);
+        Stream {
+            bit_rate: nominal.map(u64::from),
+            ..Stream::sound("vorbis", le32(packet, 12), u8_at(packet, 11).map(u16::from))
+        }
     } else if packet.starts_with(b"OpusHead") {
         // RFC 7845 4: always 48 kHz, minus the pre-skip.
-        ("opus", 48_000, le16(packet, 10).unwrap_or(0).into())
+        Stream {
+            skip: le16(packet, 10).unwrap_or(0).into(),
+            ..Stream::sound("opus", Some(48_000), u8_at(packet, 9).map(u16::from))
+        }
     } else if packet.starts_with(b"\x80theora") {
         found.width_px = be24(packet, 14);
         found.height_px = be24(packet, 17);
+        let frame_rate = match (be32(packet, 22), be32(packet, 26)) {
+            (Some(frames), Some(seconds)) if frames > 0 && seconds > 0 => {
+                Some(f64::from(frames) / f64::from(seconds))
+            }
+            _ => None,
+        };
         // Granules of Theora hold two numbers: the sound tells the length.
-        ("theora", 0, 0)
+        Stream {
+            codec: "theora",
+            frame_rate,
+            ..Stream::default()
+        }
     } else if packet.starts_with(b"\x7FFLAC") {
-        ("flac", be64(packet, 27).map_or(0, |packed| packed >> 44), 0)
+        let packed = be64(packet, 27).unwrap_or(0);
+        let channels = (packed >> 41 & 7) as u16 + 1;
+        Stream::sound("flac", u32::try_from(packed >> 44).ok(), Some(channels))
     } else if packet.starts_with(b"Speex   ") {
-        ("speex", le32(packet, 36).unwrap_or(0).into(), 0)
+        let channels = le32(packet, 48).and_then(|count| u16::try_from(count).ok());
+        Stream::sound("speex", le32(packet, 36), channels)
     } else {
-        ("other", 0, 0)
+        Stream {
+            codec: "other",
+            ..Stream::default()
+        }
     }
 }
 
@@ -156,7 +211,9 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
             b"fmt " => {
                 let tag = le16(body, 0).ok_or("its format is cut")?;
                 byte_rate = le32(body, 8).filter(|&rate| rate > 0);
-                found.tracks.push(audio(wave_codec(tag), None));
+                let mut track = wave_format(body);
+                track.codec = wave_codec(tag).to_owned();
+                found.tracks.push(track);
             }
             b"LIST" | b"id3 " | b"bext" => found.has_metadata = true,
             b"data" => {
@@ -191,6 +248,17 @@ pub(super) fn probe_wav(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt
         at = at.saturating_add(8 + len as usize + (len & 1) as usize);
     }
     Err("it has no data chunk".into())
+}
+
+/// A sound track from a `WAVEFORMATEX` (RFC 2361): tag, channels, samples a second, bytes a second.
+pub(super) fn wave_format(format: &[u8]) -> Track {
+    let track = Track {
+        bit_rate: le32(format, 8)
+            .filter(|&rate| rate > 0)
+            .map(|rate| u64::from(rate) * 8),
+        ..audio(wave_codec(le16(format, 0).unwrap_or(0)), None)
+    };
+    track.sampled(le32(format, 4), le16(format, 2))
 }
 
 /// Format tags of the registered wave formats (RFC 2361).
@@ -236,7 +304,9 @@ pub(super) fn probe_aiff(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrup
                     .and_then(|shift| mantissa.checked_shr(shift))
                     .filter(|&rate| rate > 0);
                 found.duration_ms = rate.map(|rate| frames * 1_000 / rate);
-                found.tracks.push(audio("pcm", found.duration_ms));
+                let track = audio("pcm", found.duration_ms);
+                let rate = rate.and_then(|rate| u32::try_from(rate).ok());
+                found.tracks.push(track.sampled(rate, be16(body, 0)));
             }
             b"SSND" => has_sound = true,
             _ => {}

@@ -1,5 +1,6 @@
 //! SVG: sides, and whether anything in it acts or reaches out. A bounded tag scanner; nothing is resolved.
 
+use super::svg_uses::Uses;
 use super::{Corrupt, limits};
 use crate::code::Code;
 use crate::report::Finding;
@@ -53,6 +54,7 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         depth: 0,
         elements: 0,
         is_closed: false,
+        uses: Uses::new(),
     };
     let outcome = scan.run(&text, found);
     scan.active.sort_unstable();
@@ -66,6 +68,9 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
             )
             .help("save it as a PNG"),
         );
+    }
+    if let Some(finding) = scan.uses.too_many() {
+        found.findings.push(finding);
     }
     found.frames = Some(1);
     outcome?;
@@ -81,6 +86,7 @@ struct Scan {
     depth: usize,
     elements: u32,
     is_closed: bool,
+    uses: Uses,
 }
 
 impl Scan {
@@ -115,6 +121,7 @@ impl Scan {
                     .checked_sub(1)
                     .ok_or("it closes more than it opens")?;
                 self.is_closed |= self.depth == 0;
+                self.uses.close();
                 rest = &rest[end..];
             } else {
                 let end = tag_end(rest).ok_or("a tag is not closed")?;
@@ -153,6 +160,7 @@ impl Scan {
         if ACTIVE_ELEMENTS.contains(&name.as_str()) {
             self.active.push(format!("<{name}>"));
         }
+        self.uses.open();
         let mut rest = &tag[name_end..];
         let mut attributes = 0;
         while let Some((key, value, after)) = attribute(rest) {
@@ -165,7 +173,9 @@ impl Scan {
                 self.is_closed = true;
                 return Ok(true);
             }
-            self.attribute(&name, &local(key), value);
+            let key_name = local(key);
+            self.attribute(&name, &key_name, value);
+            self.uses.attribute(&name, &key_name, value);
             if self.depth == 0 && name == "svg" {
                 sides(key, value, found);
             }
@@ -173,6 +183,7 @@ impl Scan {
         }
         if is_empty {
             self.is_closed |= self.depth == 0;
+            self.uses.close();
         } else {
             self.depth += 1;
         }

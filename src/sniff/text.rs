@@ -74,6 +74,16 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     }
 }
 
+/// The text itself, without its byte order mark; `None` where it is 8-bit, and only its writer knows in which encoding.
+pub(crate) fn unicode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let (encoding, bom) = encoding(bytes);
+    let body = from(bytes, bom);
+    match encoding {
+        Encoding::Utf8 => std::str::from_utf8(body).ok().map(Cow::Borrowed),
+        _ => Some(decode(body, encoding)),
+    }
+}
+
 /// How a text is written down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Encoding {

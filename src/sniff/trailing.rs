@@ -21,11 +21,22 @@ pub(super) fn note(rest: &[u8], what: &str, found: &mut Sniffed) {
                 Finding::refused(Code::AmbiguousType, message)
             }
         }
-        None => Finding::note(Code::Corrupt, message),
+        None if what == "data" => Finding::note(Code::Corrupt, message),
+        None => Finding::note(
+            Code::PartlySent,
+            format!("{message}: a message shows the picture alone"),
+        ),
     };
     found
         .findings
         .push(finding.observed("trailing_bytes", rest.len()));
+}
+
+/// Refuses what hides in a part of a file that readers of its type pass over.
+pub(super) fn hidden(body: &[u8], found: &mut Sniffed) {
+    if let Some(what) = foreign(body) {
+        refuse(found, &format!("free space in it holds {what}"));
+    }
 }
 
 /// Names what the whole file could also be taken for: markup in its head, a PDF header, a zip directory at its end.

@@ -10,9 +10,10 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         .and_then(|size| usize::try_from(size).ok())
         .ok_or("the header is cut")?;
     let end = size.checked_add(8).ok_or("the header is cut")?;
-    let body = bytes
-        .get(12..end)
-        .ok_or("it is shorter than its header says")?;
+    let Some(body) = bytes.get(12..end) else {
+        describe_cut(from(bytes, 12), found);
+        return Err("it is shorter than its header says".into());
+    };
     let (mut frames, mut duration_ms, mut chunks) = (0_u32, 0_u64, 0_u32);
     let mut has_still = false;
     let mut canvas = None;
@@ -87,6 +88,19 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         trailing::note(rest, "data", found);
     }
     Ok(())
+}
+
+/// What the first chunk of a cut file still tells.
+fn describe_cut(body: &[u8], found: &mut Sniffed) {
+    let name = super::bytes::array(body, 0).unwrap_or_default();
+    if let Ok((width, height, has_alpha)) = bitstream(&name, from(body, 8))
+        && matches!(&name, b"VP8 " | b"VP8L")
+    {
+        found.width_px = Some(width);
+        found.height_px = Some(height);
+        found.has_alpha = has_alpha;
+        found.frames = Some(1);
+    }
 }
 
 /// One chunk and where the next one starts (RFC 9649 2.3: padded to even).

@@ -6,6 +6,7 @@ use crate::attachment::Attachment;
 use crate::bundle::{Part, PartFacts, sha256_hex};
 use crate::check::{self, Checked, Need};
 use crate::code::Code;
+use crate::content_type::ContentType;
 use crate::fit::Fitted;
 use crate::message_rules::counted_bytes;
 use crate::prepare::Choices;
@@ -70,7 +71,14 @@ pub(crate) fn verify(
     if !within {
         return Err(fault("is over its limit"));
     }
-    pixels::decodes_whole(bytes, &again.sniffed).map_err(|why| {
+    let is_original = !ours && again.sniffed.content_type == Some(ContentType::Jpeg);
+    let whole = if is_original {
+        pixels::jpeg_is_whole(bytes)
+    } else {
+        Ok(())
+    };
+    let decodes = whole.and_then(|()| pixels::decodes_whole(bytes, &again.sniffed));
+    decodes.map_err(|why| {
         if ours {
             fault(&format!("does not decode: {why}"))
         } else {

@@ -1,13 +1,20 @@
 //! Input that is broken, hostile or simply not there: it gets its code, and the rest goes on.
 
 use std::io;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::process::Command;
+use std::process::Stdio;
 
-use crate::desk::{Desk, said};
-use crate::{CARD, told};
+use crate::CARD;
+use crate::desk::Desk;
+#[cfg(unix)]
+use crate::{desk::said, told};
 
+#[cfg(unix)]
 #[test]
 fn as_many_records_as_inputs_whatever_they_are() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -48,6 +55,7 @@ fn as_many_records_as_inputs_whatever_they_are() -> io::Result<()> {
     Ok(())
 }
 
+#[cfg(unix)]
 #[test]
 fn a_folder_or_file_without_permission_is_unchecked_and_the_rest_goes_on() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -79,6 +87,7 @@ fn a_folder_or_file_without_permission_is_unchecked_and_the_rest_goes_on() -> io
 }
 
 /// The command as somebody whom permissions bind: root reads everything.
+#[cfg(unix)]
 fn unprivileged(desk: &Desk) -> io::Result<Command> {
     let id = Command::new("id").arg("-u").output()?;
     if id.stdout != b"0\n" {
@@ -96,6 +105,7 @@ fn unprivileged(desk: &Desk) -> io::Result<Command> {
     Ok(command)
 }
 
+#[cfg(unix)]
 #[test]
 fn a_name_cannot_write_on_the_terminal_and_is_whole_in_json() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -127,6 +137,7 @@ fn a_name_cannot_write_on_the_terminal_and_is_whole_in_json() -> io::Result<()> 
     Ok(())
 }
 
+#[cfg(unix)]
 #[test]
 fn an_output_folder_that_cannot_be_one_is_named_before_any_work() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -167,6 +178,7 @@ fn an_output_folder_that_cannot_be_one_is_named_before_any_work() -> io::Result<
     Ok(())
 }
 
+#[cfg(unix)]
 #[test]
 fn a_full_disk_leaves_nothing_half_written_and_the_rest_goes_on() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -213,6 +225,7 @@ fn a_full_disk_leaves_nothing_half_written_and_the_rest_goes_on() -> io::Result<
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_standard_output_is_a_fault_and_no_panic() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -234,6 +247,7 @@ fn a_full_standard_output_is_a_fault_and_no_panic() -> io::Result<()> {
     Ok(())
 }
 
+#[cfg(unix)]
 #[test]
 fn something_that_is_no_file_is_never_replaced() -> io::Result<()> {
     let desk = Desk::new()?;
@@ -278,5 +292,60 @@ fn a_file_that_grows_while_it_is_read_never_passes_torn() -> io::Result<()> {
         Some("passed") => assert!(record["sniffed"]["bytes"].as_u64() >= Some(4_000_000)),
         other => panic!("{other:?}"),
     }
+    Ok(())
+}
+
+#[test]
+fn a_refused_message_leaves_no_manifest_that_looks_current() -> io::Result<()> {
+    let desk = Desk::new()?;
+    desk.write("card.vcf", CARD)?;
+    desk.write("junk.bin", &[0, 1, 2, 255])?;
+    let prepare = |files: &[&str]| {
+        let line = ["prepare", "-p", "ringcentral", "--quiet", "--out", "ready"];
+        desk.run(&[&line, files].concat())
+    };
+    let names = || -> io::Result<Vec<String>> {
+        Ok(desk
+            .tree("ready")?
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect())
+    };
+    assert_eq!(prepare(&["card.vcf"])?.code, Some(0));
+    assert_eq!(names()?, ["bundle.json", "card.vcf"]);
+    let refused = prepare(&["card.vcf", "junk.bin"])?;
+    assert_eq!((refused.code, refused.err.as_str()), (Some(1), ""));
+    assert_eq!(names()?, ["card.vcf"]);
+
+    // What is not ours to take away stays, also when it has our manifest's name.
+    for foreign in [&b"{\"schema\": \"another/1\"}"[..], b"no JSON", b""] {
+        desk.write("ready/bundle.json", foreign)?;
+        assert_eq!(prepare(&["junk.bin"])?.code, Some(1));
+        assert_eq!(std::fs::read(desk.at("ready/bundle.json"))?, foreign);
+    }
+    Ok(())
+}
+
+#[test]
+fn parts_that_cannot_be_written_leave_no_manifest_of_an_earlier_message() -> io::Result<()> {
+    let desk = Desk::new()?;
+    desk.write("a.vcf", CARD)?;
+    desk.write("b.vcf", CARD)?;
+    let prepare = |file: &str| {
+        desk.run(&[
+            "prepare",
+            "-p",
+            "ringcentral",
+            "--quiet",
+            "--out",
+            "ready",
+            file,
+        ])
+    };
+    assert_eq!(prepare("a.vcf")?.code, Some(0));
+    std::fs::create_dir(desk.at("ready/b.vcf"))?;
+    let failed = prepare("b.vcf")?;
+    assert_eq!(failed.code, Some(2), "{}", failed.err);
+    assert!(!desk.at("ready/bundle.json").exists());
     Ok(())
 }

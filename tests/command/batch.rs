@@ -13,7 +13,7 @@ fn ten_thousand_files_give_the_same_bytes_on_one_thread_and_on_two() -> io::Resu
         let name = format!("up/{:02}/{n:05}.vcf", n % 50);
         desk.write(
             &name,
-            format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{n}\r\nEND:VCARD\r\n").as_bytes(),
+            format!("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{n}\r\nEND:VCARD\r\n").as_bytes(),
         )?;
     }
     let run = |jobs: &str, out: &str| {
@@ -67,21 +67,79 @@ fn memory_does_not_grow_with_the_number_of_files() -> io::Result<()> {
     Ok(())
 }
 
-/// The most memory that was resident, as the kernel counts it, seen as long as the command runs.
+/// Small files of which most have to be made anew: turned and located photographs, drawings, icons, cards; no two alike.
+#[cfg(target_os = "linux")]
+fn write_mixed(desk: &Desk, folder: &str, count: usize) -> io::Result<()> {
+    let kinds = [
+        ("orientation/orientation_6.jpg", "jpg"),
+        ("photos/gps_in_png.png", "png"),
+        ("graphics/icon_png.ico", "ico"),
+        ("orientation/orientation_3.webp", "webp"),
+        ("photos/odd_size_17x33_420.jpg", "jpg"),
+        ("animations/one_frame.gif", "gif"),
+        ("traps/truncated.png", "png"),
+    ];
+    let mut sources = Vec::new();
+    for (name, extension) in kinds {
+        sources.push((std::fs::read(fixtures().join(name))?, extension));
+    }
+    for n in 0..count {
+        let (below, kind) = (format!("{folder}/{:02}", n % 20), n % (sources.len() + 1));
+        match sources.get(kind) {
+            Some((bytes, extension)) => {
+                // The number behind the end makes each a file of its own; decoders pass over it.
+                let unlike = [&bytes[..], format!("\0{n:06}").as_bytes()].concat();
+                desk.write(&format!("{below}/{n:05}.{extension}"), &unlike)?;
+            }
+            None => {
+                let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{n}\r\nEND:VCARD\r\n");
+                desk.write(&format!("{below}/{n:05}.vcf"), card.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_thousand_files_that_are_fixed_give_the_same_bytes_on_two_threads_in_memory_that_is_flat()
+-> io::Result<()> {
+    let desk = Desk::new()?;
+    write_mixed(&desk, "few", 200)?;
+    write_mixed(&desk, "many", 2_000)?;
+    let peak = |jobs: &str, from: &str, out: &str| {
+        peak_kib_of(&desk, &["--fix", "--jobs", jobs, "--out", out, from])
+    };
+    let few = peak("2", "few", "ready_few")?;
+    let many = peak("2", "many", "ready_2")?;
+    let alone = peak("1", "many", "ready_1")?;
+    let (one, two) = (desk.tree("ready_1")?, desk.tree("ready_2")?);
+    assert!(one.len() > 1_700, "only {} outputs", one.len());
+    assert!(one == two, "the outputs differ");
+    // Ten times the files: what is left over is the allocator's, and the hashes of the names given away.
+    assert!(
+        many < few + 8 * 1024,
+        "{few} KiB for 200 files, {many} KiB for 2,000"
+    );
+    assert!(
+        alone < many + 8 * 1024,
+        "{alone} KiB on one thread, {many} KiB on two"
+    );
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 fn peak_kib(desk: &Desk, folder: &str) -> io::Result<u64> {
+    peak_kib_of(desk, &["--jobs", "2", folder])
+}
+
+/// The most memory that was resident, as the kernel counts it, seen as long as the command runs.
+#[cfg(target_os = "linux")]
+fn peak_kib_of(desk: &Desk, words: &[&str]) -> io::Result<u64> {
     let mut child = desk
         .command()
-        .args([
-            "preflight",
-            "-p",
-            "sinch",
-            "--format",
-            "jsonl",
-            "--jobs",
-            "2",
-            folder,
-        ])
+        .args(["preflight", "-p", "sinch", "--format", "jsonl"])
+        .args(words)
         .stdout(Stdio::null())
         .spawn()?;
     let status = format!("/proc/{}/status", child.id());
@@ -97,7 +155,8 @@ fn peak_kib(desk: &Desk, folder: &str) -> io::Result<u64> {
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     };
-    assert!(ended.success() && peak > 0);
+    // Refused files are among them: what counts is that the run came to its end.
+    assert!(matches!(ended.code(), Some(0 | 1)) && peak > 0);
     Ok(peak)
 }
 

@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::CARD;
 use crate::desk::{Desk, fixtures};
 
-fn schema() -> jsonschema::Validator {
+pub(crate) fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(include_str!("../schema/mms-report-1.schema.json"))
         .expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")
 }
 
-fn faults(schema: &jsonschema::Validator, record: &Value) -> Vec<String> {
+pub(crate) fn faults(schema: &jsonschema::Validator, record: &Value) -> Vec<String> {
     schema
         .iter_errors(record)
         .map(|fault| format!("{}: {fault}\n{record}", fault.instance_path()))
@@ -133,43 +133,6 @@ fn a_batch_in_one_document_holds_what_its_lines_hold() -> io::Result<()> {
         lines[4],
         serde_json::json!({"schema": "mms-report/1", "kind": "summary", "provider": "sinch", "rules": "sinch",
             "inputs": 2, "passed": 1, "fixable": 0, "fixed": 0, "refused": 1, "unchecked": 0})
-    );
-    Ok(())
-}
-
-#[test]
-fn junit_and_sarif_and_github_name_the_refused_file() -> io::Result<()> {
-    let desk = Desk::new()?;
-    desk.write("up/a.vcf", CARD)?;
-    desk.write("up/b & <c>.bin", &[0, 1, 2, 255])?;
-    let run = |format: &str| desk.run(&["preflight", "-p", "sinch", "--format", format, "up"]);
-    let why = "its bytes match no known type";
-    let help = "send it as a picture, a video, sound, a contact card or plain text";
-    assert_eq!(
-        run("junit")?.out,
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mmsfit\">\n<testsuite name=\"mmsfit\">\n\
-             <testcase classname=\"mmsfit.sinch\" name=\"up/a.vcf\"/>\n\
-             <testcase classname=\"mmsfit.sinch\" name=\"up/b &amp; &lt;c&gt;.bin\">\n\
-             <failure type=\"MMS101\" message=\"{why}\">\nMMS101 {why}\n  {help}\n</failure>\n</testcase>\n\
-             </testsuite>\n</testsuites>\n"
-        )
-    );
-    assert_eq!(
-        run("github")?.out,
-        format!(
-            "::error file=up/b & <c>.bin,title=MMS101::{why} ({help})\n2 files for sinch: 1 passed, 0 fixable, 0 fixed, 1 refused, 0 unchecked\n"
-        )
-    );
-    let sarif: Value = serde_json::from_str(&run("sarif")?.out)?;
-    assert_eq!(sarif["version"], "2.1.0");
-    assert_eq!(
-        sarif["runs"][0]["results"],
-        serde_json::json!([{
-            "ruleId": "MMS101", "level": "error", "message": {"text": format!("{why} ({help})")},
-            "locations": [{"physicalLocation": {"artifactLocation": {"uri": "up/b%20%26%20%3Cc%3E.bin"}, "region": {"startLine": 1}}}],
-            "properties": {"rules": "sinch", "outcome": "refused"},
-        }])
     );
     Ok(())
 }

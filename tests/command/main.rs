@@ -3,8 +3,18 @@
 
 mod bad_input;
 mod batch;
+#[cfg(feature = "net")]
+#[path = "../common/mod.rs"]
+mod common;
 mod desk;
+mod formats;
 mod json;
+#[cfg(feature = "net")]
+#[path = "../common/server.rs"]
+#[expect(dead_code, reason = "the tests of the library use the rest")]
+mod server;
+#[cfg(feature = "net")]
+mod verify_url;
 
 use std::io;
 use std::process::Stdio;
@@ -144,6 +154,8 @@ fn each_subcommand_shows_how_it_is_used() -> io::Result<()> {
         "preflight",
         "fit",
         "sniff",
+        #[cfg(feature = "net")]
+        "verify-url",
         "rules",
         "explain",
         "completions",

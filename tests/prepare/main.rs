@@ -1,6 +1,8 @@
 //! The public call over every fixture and every provider: what is promised of a bundle holds for each of them.
 
 mod all;
+mod cases;
+mod preflight;
 mod several;
 
 #[path = "../common/mod.rs"]

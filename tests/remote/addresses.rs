@@ -107,6 +107,10 @@ fn spellings(octets: [u8; 4]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 async fn no_spelling_of_an_internal_address_reaches_the_canary() -> io::Result<()> {
     let canary = Server::on("0.0.0.0:0", |request| right(&request.method)).await?;
     let port = canary.address.port();
@@ -195,6 +199,13 @@ async fn no_spelling_of_an_internal_address_reaches_the_canary() -> io::Result<(
             _ => panic!("{url}: {verdict:?}"),
         }
     }
+    println!(
+        "{} spellings: {} refused for their form, {} for their address, {} connections",
+        urls.len(),
+        by_code[0],
+        by_code[1],
+        canary.accepted()
+    );
     assert_eq!(by_code[0] + by_code[1], urls.len());
     assert!(by_code[1] > 1_000, "{by_code:?}");
     assert_eq!(canary.accepted(), 0);
@@ -298,21 +309,6 @@ async fn a_name_is_resolved_once_and_every_probe_goes_to_the_address_that_was_ch
     assert_eq!(verdict.address, Some(server.address.to_string()));
     assert_eq!((server.accepted(), canary.accepted()), (4, 0));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_dead_address_does_not_hide_a_living_one() -> io::Result<()> {
-    let server = Server::on("127.0.0.1:0", |request| right(&request.method)).await?;
-    let port = server.address.port();
-    // Nobody listens at the second address; the third swallows what it is sent where there is a route at all.
-    for answers in [&["127.0.0.9", "127.0.0.1"][..], &["127.0.0.1", "127.0.0.9"]] {
-        let guard = verifier(Provider::Sinch, policy().resolver(Fixed::of(answers)));
-        let verdict = guard
-            .verify(&format!("http://media.example:{port}/a.gif"))
-            .await;
-        assert_eq!(codes(&verdict), "", "{answers:?}");
-    }
     Ok(())
 }
 

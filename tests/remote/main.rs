@@ -8,6 +8,7 @@ mod real;
 mod redirects;
 #[path = "../common/server.rs"]
 mod server;
+mod spellings;
 mod tls;
 
 use std::io;

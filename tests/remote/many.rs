@@ -1,15 +1,15 @@
 //! Many URLs at once: verdicts in order, a shared URL fetched once, a slow one holding up nobody.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use mmsfit::Provider;
+use mmsfit::{Attachment, Preparer, Provider};
 
 use crate::server::{Server, Step};
-use crate::{codes, policy, right, verifier};
+use crate::{GIF, codes, head, policy, right, verifier};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verdicts_come_in_the_order_of_the_urls_whoever_answers_first() -> io::Result<()> {
@@ -59,6 +59,74 @@ async fn a_url_that_is_asked_for_twice_is_fetched_once() -> io::Result<()> {
     assert!(Arc::ptr_eq(&verdicts[0], &verdicts[4]) && Arc::ptr_eq(&verdicts[0], &verdicts[2]));
     // Two URLs of four probes each: the query tells them apart, the fragment does not.
     assert_eq!(server.accepted(), 8);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_url_that_several_messages_share_is_fetched_once_per_run() -> io::Result<()> {
+    let server = Server::plain(|request| right(&request.method)).await?;
+    let preparer = Preparer::new(Provider::TsgGlobal).fetch_policy(policy());
+    let logo = server.url("/logo.gif");
+    let messages = futures_util::stream::iter(0..20).map(|number| {
+        let own = server.url(&format!("/{}.gif", number % 5));
+        vec![Attachment::from_url(&logo), Attachment::from_url(own)]
+    });
+    let prepared: Vec<_> = preparer.prepare_stream(messages, 4).collect().await;
+    for prepared in prepared {
+        let prepared = prepared.map_err(io::Error::other)?;
+        let bundle = prepared.into_bundle().map_err(io::Error::other)?;
+        assert_eq!(bundle.parts()[0].url(), Some(logo.as_str()));
+    }
+    assert_eq!(server.accepted(), 6 * 4, "six URLs of four probes each");
+    Ok(())
+}
+
+#[tokio::test]
+async fn connections_to_one_host_stay_few_whoever_asks() -> io::Result<()> {
+    let most = Arc::new(AtomicUsize::new(0));
+    let peak = Arc::clone(&most);
+    // An answer takes 30 ms: who was asked less than that ago is still busy with it.
+    let began = Instant::now();
+    let log: Mutex<Vec<Duration>> = Mutex::default();
+    let server = Server::plain(move |request| {
+        let at = began.elapsed();
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.retain(|before| at - *before < Duration::from_millis(30));
+        log.push(at);
+        peak.fetch_max(log.len(), Ordering::SeqCst);
+        [
+            vec![Step::Wait(Duration::from_millis(40))],
+            match request.path.split('?').next().unwrap_or_default() {
+                "/from" => vec![Step::Send(
+                    b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n".to_vec(),
+                )],
+                _ => right(&request.method),
+            },
+        ]
+        .concat()
+    })
+    .await?;
+    // Two verifiers under clones of one policy, and redirects that all lead here.
+    let shared = policy().concurrency(12, 2);
+    let sinch = verifier(Provider::Sinch, shared.clone());
+    let tsg = verifier(Provider::TsgGlobal, shared);
+    let urls: Vec<String> = (0..8)
+        .map(|number| server.url(&format!("/{number}")))
+        .collect();
+    let moved: Vec<String> = (0..4)
+        .map(|number| server.url(&format!("/from?{number}")))
+        .collect();
+    let (one, other) = tokio::join!(
+        sinch.verify_all(&urls).collect::<Vec<_>>(),
+        tsg.verify_all(&moved).collect::<Vec<_>>()
+    );
+    assert!(one.iter().all(|verdict| codes(verdict).is_empty()));
+    assert!(
+        other.iter().all(|verdict| codes(verdict) == "~MMS506"),
+        "{other:?}"
+    );
+    let most = most.load(Ordering::SeqCst);
+    assert!((3..=6).contains(&most), "{most} connections at once");
     Ok(())
 }
 
@@ -127,11 +195,15 @@ async fn waiting_for_a_busy_host_is_not_taken_for_slowness() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
+async fn proxies_and_netrc_of_the_environment_are_not_used() -> io::Result<()> {
     // The test runs itself again with a proxy in the environment, as nothing else may be changed from within.
     if std::env::var_os("HTTP_PROXY").is_none() {
         let proxy = Server::plain(|_| Vec::new()).await?;
         let address = format!("http://{}", proxy.address);
+        let home = tempfile::tempdir()?;
+        let netrc = "default login somebody password secret\n";
+        std::fs::write(home.path().join(".netrc"), netrc)?;
+        let folder = home.path().to_owned();
         let again = tokio::task::spawn_blocking(move || {
             let mut command = std::process::Command::new(std::env::current_exe()?);
             for name in [
@@ -145,7 +217,11 @@ async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
                 command.env(name, &address);
             }
             command
-                .args(["--exact", "many::proxies_of_the_environment_are_not_used"])
+                .env("HOME", folder)
+                .args([
+                    "--exact",
+                    "many::proxies_and_netrc_of_the_environment_are_not_used",
+                ])
                 .output()
         });
         let again = again.await.map_err(io::Error::other)??;
@@ -163,5 +239,38 @@ async fn proxies_of_the_environment_are_not_used() -> io::Result<()> {
         .await;
     assert_eq!(codes(&verdict), "");
     assert_eq!(server.accepted(), 4);
+    for request in server.requests() {
+        let raw = request.raw.to_ascii_lowercase();
+        assert!(
+            !raw.contains("authorization") && !raw.contains("cookie"),
+            "{raw}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_servers_wish_for_another_scheme_or_protocol_is_not_followed() -> io::Result<()> {
+    let server = Server::plain(|request| {
+        let wishes = "Strict-Transport-Security: max-age=31536000; includeSubDomains\n\
+                      Alt-Svc: h3=\":443\", h2=\"127.0.0.9:443\"\nSet-Cookie: seen=1\nRefresh: 0; url=/else\n";
+        let mut bytes = head(&format!("Content-Type: image/gif\nContent-Length: 43\n{wishes}"));
+        if request.method == "GET" {
+            bytes.extend_from_slice(GIF);
+        }
+        vec![Step::Send(bytes)]
+    })
+    .await?;
+    let sinch = verifier(Provider::Sinch, policy());
+    for path in ["/a.gif", "/b.gif"] {
+        assert_eq!(codes(&*sinch.verify(&server.url(path)).await), "");
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 8);
+    assert!(
+        requests
+            .iter()
+            .all(|request| !request.raw.contains("Cookie"))
+    );
     Ok(())
 }

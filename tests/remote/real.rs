@@ -10,6 +10,10 @@ use mmsfit::Provider;
 
 use crate::{GIF, codes, policy, verifier};
 
+mod more;
+mod old_tls;
+mod s3;
+
 const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada Lovelace\r\nNOTE:analytical analytical analytical analytical\r\nEND:VCARD\r\n";
 
 /// A server's process, ended with the test.
@@ -40,10 +44,15 @@ fn start(program: &str, package: &str, arguments: &[&str], port: u16) -> io::Res
                 "{program} does not start ({why}): install the package {package}"
             ))
         })?;
-    let running = Running(child);
+    let mut running = Running(child);
     let begun = Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if begun.elapsed() > Duration::from_secs(20) {
+        if let Some(status) = running.0.try_wait()? {
+            return Err(io::Error::other(format!(
+                "{program} has ended with {status} instead of listening"
+            )));
+        }
+        if begun.elapsed() > Duration::from_secs(60) {
             return Err(io::Error::other(format!(
                 "{program} does not listen on {port}"
             )));

@@ -86,6 +86,8 @@ async fn each_redirect_is_checked_as_if_it_had_been_given() -> io::Result<()> {
             ),
             ("https://10.0.0.1/".to_owned(), "MMS502"),
             ("http://93.184.215.14/".to_owned(), "MMS501"),
+            ("https://93.184.215.14:22/".to_owned(), "MMS501"),
+            ("https://93.184.215.14:6379/".to_owned(), "MMS501"),
             ("ftp://127.0.0.1/".to_owned(), "MMS506"),
             ("file:///etc/passwd".to_owned(), "MMS506"),
             ("data:image/gif,GIF89a".to_owned(), "MMS506"),

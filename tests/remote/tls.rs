@@ -13,16 +13,16 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::{Server, Step};
 use crate::{Fixed, GIF, codes, head, policy, right, verifier};
 
-type Failed = Box<dyn std::error::Error>;
+pub(crate) type Failed = Box<dyn std::error::Error>;
 
 /// An authority of the tests' own.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    der: Vec<u8>,
+    pub(crate) der: Vec<u8>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Result<Self, Failed> {
+    pub(crate) fn new(name: &str) -> Result<Self, Failed> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -39,30 +39,72 @@ impl Authority {
         name: &str,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Result<TlsAcceptor, Failed> {
+        Ok(TlsAcceptor::from(Arc::new(self.config(name, change)?)))
+    }
+
+    fn config(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Result<ServerConfig, Failed> {
         let mut params = CertificateParams::new(vec![name.to_owned()])?;
         change(&mut params);
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        acceptor(certificate.der().to_vec(), &key)
+        config(certificate.der().to_vec(), &key)
     }
 
-    fn trusted(&self) -> FetchPolicy {
+    /// A certificate for a name and its key, in the files' format of other servers (RFC 7468).
+    pub(crate) fn pem(&self, name: &str) -> Result<(String, String), Failed> {
+        let key = KeyPair::generate()?;
+        let params = CertificateParams::new(vec![name.to_owned()])?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((
+            pem("CERTIFICATE", certificate.der()),
+            pem("PRIVATE KEY", &key.serialize_der()),
+        ))
+    }
+
+    pub(crate) fn trusted(&self) -> FetchPolicy {
         policy()
             .trust(self.der.clone())
             .resolver(Fixed::of(&["127.0.0.1"]))
     }
 }
 
-fn acceptor(certificate: Vec<u8>, key: &KeyPair) -> Result<TlsAcceptor, Failed> {
+/// Base64 (RFC 4648, clause 4) in lines between labels.
+fn pem(label: &str, der: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (line, bytes) in der.chunks(48).enumerate() {
+        if line > 0 {
+            text.push('\n');
+        }
+        for group in bytes.chunks(3) {
+            let bits = group
+                .iter()
+                .fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte))
+                << (8 * (3 - group.len()));
+            for place in 0..4 {
+                text.push(match place <= group.len() {
+                    true => char::from(DIGITS[(bits >> (18 - 6 * place)) as usize & 63]),
+                    false => '=',
+                });
+            }
+        }
+    }
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+fn config(certificate: Vec<u8>, key: &KeyPair) -> Result<ServerConfig, Failed> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    Ok(ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(
             vec![certificate.into()],
             PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        )?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+        )?)
 }
 
 async fn judged(server: &Server, policy: FetchPolicy) -> (String, String) {
@@ -102,14 +144,14 @@ async fn a_certificate_that_may_not_be_trusted_is_a_tls_failure_with_its_reason(
         (
             "expired",
             authority.acceptor("media.example", |params| {
-                params.not_after = date_time_ymd(2020, 1, 1)
+                params.not_after = date_time_ymd(2020, 1, 1);
             })?,
             "expired",
         ),
         (
             "not yet valid",
             authority.acceptor("media.example", |params| {
-                params.not_before = date_time_ymd(2090, 1, 1)
+                params.not_before = date_time_ymd(2090, 1, 1);
             })?,
             "not valid yet",
         ),
@@ -130,7 +172,7 @@ async fn a_certificate_that_may_not_be_trusted_is_a_tls_failure_with_its_reason(
         ),
         (
             "self-signed",
-            acceptor(own.der().to_vec(), &key)?,
+            TlsAcceptor::from(Arc::new(config(own.der().to_vec(), &key)?)),
             "invalid peer certificate",
         ),
     ] {
@@ -179,6 +221,28 @@ async fn a_handshake_that_fails_is_a_tls_failure() -> Result<(), Failed> {
         assert_eq!(codes(&verdict), "MMS511", "{name}: {:?}", verdict.findings);
         server.abort();
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_http_2_alone_is_told() -> Result<(), Failed> {
+    let authority = Authority::new("authority")?;
+    // It insists in the handshake.
+    let mut config = authority.config("media.example", |_| {})?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let server = Server::tls(TlsAcceptor::from(Arc::new(config)), |request| {
+        right(&request.method)
+    })
+    .await?;
+    let (codes, told) = judged(&server, authority.trusted()).await;
+    assert_eq!(codes, "MMS511", "{told}");
+    assert!(server.requests().is_empty());
+    // It does not ask, and begins with its settings.
+    let server = Server::tls(authority.acceptor("media.example", |_| {})?, |_| {
+        vec![Step::Send(b"\0\0\0\x04\0\0\0\0\0".to_vec())]
+    })
+    .await?;
+    assert_eq!(judged(&server, authority.trusted()).await.0, "MMS503");
     Ok(())
 }
 

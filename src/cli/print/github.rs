@@ -2,20 +2,28 @@
 
 use std::io::{self, Write};
 
-use mmsfit::report_v1::{Finding, Record, Summary};
+use mmsfit::report_v1::{Finding, Kind, Record, Summary};
 
 use super::Printer;
 use crate::cli::text::escaped;
 
 /// One line an annotation.
-pub(super) struct Github;
+#[derive(Default)]
+pub(super) struct Github {
+    urls: bool,
+}
 
 impl Printer for Github {
     fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
         for part in record.parts.iter().flatten() {
             self.record(out, part)?;
         }
-        let file = record.input.as_deref().map(property);
+        // A URL is no file of the repository: it goes into the text.
+        let is_url = record.kind == Kind::Url;
+        self.urls |= is_url;
+        let input = record.input.as_deref();
+        let file = input.filter(|_| !is_url).map(property);
+        let about = input.filter(|_| is_url).map(|url| format!("{url}: "));
         for finding in &record.findings {
             let Some(level) = level(finding) else {
                 continue;
@@ -33,7 +41,11 @@ impl Printer for Github {
                 out,
                 "title={}::{}",
                 property(&finding.code),
-                data(&format!("{}{help}", finding.message))
+                data(&format!(
+                    "{}{}{help}",
+                    about.as_deref().unwrap_or_default(),
+                    finding.message
+                ))
             )?;
         }
         Ok(())
@@ -42,8 +54,9 @@ impl Printer for Github {
     fn summary(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         writeln!(
             out,
-            "{} files for {}: {} passed, {} fixable, {} fixed, {} refused, {} unchecked",
+            "{} {} for {}: {} passed, {} fixable, {} fixed, {} refused, {} unchecked",
             summary.inputs,
+            if self.urls { "URLs" } else { "files" },
             summary.rules.as_deref().unwrap_or("sniff"),
             summary.passed,
             summary.fixable,

@@ -16,6 +16,7 @@ pub(super) struct Human {
     fixes_denied: bool,
     fixable_denied: bool,
     several_rules: bool,
+    urls: bool,
 }
 
 impl Human {
@@ -26,6 +27,7 @@ impl Human {
             fixes_denied: context.fixes_denied,
             fixable_denied: context.fixable_denied,
             several_rules: context.several_rules,
+            urls: false,
         }
     }
 
@@ -79,6 +81,45 @@ impl Human {
         writeln!(out, "{}", reasons(&record.findings, record.result))
     }
 
+    /// One URL: its line, then a paragraph for each finding, as who serves it must act on each.
+    fn url(&self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        write!(out, "{}  ", self.mark(record.result))?;
+        if self.several_rules {
+            write!(out, "{:<12} ", record.rules.as_deref().unwrap_or_default())?;
+        }
+        write!(out, "{}", name(record))?;
+        let end = record
+            .remote
+            .as_ref()
+            .and_then(|remote| remote.final_url.as_deref())
+            .filter(|end| Some(*end) != record.input.as_deref());
+        if let Some(end) = end {
+            write!(out, " -> {}", escaped(end))?;
+        }
+        if let Sniffing::Of(Some(found)) = &record.sniffed {
+            write!(out, "  {}", change(found, None))?;
+        }
+        writeln!(out)?;
+        // Notes are for machines: `--json` has them.
+        let told = |finding: &&Finding| finding.outcome != "noted" || finding.severity != "note";
+        for finding in record.findings.iter().filter(told) {
+            writeln!(out, "    {} {}", finding.code, escaped(&finding.message))?;
+            if let Some(source) = &finding.source {
+                let stated = match (source.page, source.why) {
+                    (Some(page), _) => escaped(page),
+                    (None, Some(why)) => format!("assumed: {}", escaped(why)),
+                    (None, None) => continue,
+                };
+                let rules = record.rules.as_deref().unwrap_or_default();
+                writeln!(out, "      rule of {rules}: {stated}")?;
+            }
+            if let Some(help) = &finding.help {
+                writeln!(out, "      help: {}", escaped(help))?;
+            }
+        }
+        Ok(())
+    }
+
     fn sniffed(out: &mut dyn Write, record: &Record) -> io::Result<()> {
         write!(out, "{}: ", name(record))?;
         match &record.sniffed {
@@ -129,10 +170,12 @@ impl Human {
 
 impl Printer for Human {
     fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        self.urls |= record.kind == Kind::Url;
         match record.kind {
             Kind::Message => self.message(out, record),
             _ if self.quiet && !self.needs_attention(record.result) => Ok(()),
             Kind::Sniff => Self::sniffed(out, record),
+            Kind::Url => self.url(out, record),
             _ => self.file(out, record),
         }
     }
@@ -141,7 +184,12 @@ impl Printer for Human {
         if self.quiet {
             return Ok(());
         }
-        let files = if summary.inputs == 1 { "file" } else { "files" };
+        let files = match (self.urls, summary.inputs) {
+            (true, 1) => "URL",
+            (true, _) => "URLs",
+            (false, 1) => "file",
+            (false, _) => "files",
+        };
         write!(
             out,
             "{} {files}",

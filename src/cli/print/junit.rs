@@ -1,4 +1,4 @@
-//! JUnit XML: one case an input and provider, so that a build server shows which file failed.
+//! JUnit XML: one suite an input and provider, so that a build server shows which file failed.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,8 @@ use mmsfit::report_v1::{Finding, Record, Summary, Verdict};
 use super::Printer;
 use crate::cli::text::escaped;
 
-/// One `testsuites` document, written as it grows: the counts, which would stand in front, are left to the reader.
+/// One `testsuites` document, written as it grows. A suite must name its counts in front (the schema that build servers
+/// hold it against), so that each record is a suite of its own: all counts of a batch would be known at its end only.
 #[derive(Default)]
 pub(super) struct Junit {
     begun: bool,
@@ -20,10 +21,7 @@ impl Junit {
         }
         self.begun = true;
         writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-        writeln!(
-            out,
-            "<testsuites name=\"mmsfit\">\n<testsuite name=\"mmsfit\">"
-        )
+        writeln!(out, "<testsuites name=\"mmsfit\">")
     }
 
     fn case(out: &mut dyn Write, record: &Record) -> io::Result<()> {
@@ -34,10 +32,8 @@ impl Junit {
             "<testcase classname=\"{}\" name=\"{name}\"",
             attribute(&class)
         )?;
-        let element = match record.result {
-            Verdict::Passed | Verdict::Fixed => return writeln!(out, "/>"),
-            Verdict::Fixable | Verdict::Refused => "failure",
-            Verdict::Unchecked => "error",
+        let Some(element) = element_of(record.result) else {
+            return writeln!(out, "/>");
         };
         let standing = |finding: &&Finding| matches!(finding.outcome, "refused" | "fixable");
         let first = record.findings.iter().find(standing);
@@ -64,12 +60,21 @@ impl Junit {
 impl Printer for Junit {
     fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
         self.begin(out)?;
-        record
-            .parts
-            .iter()
-            .flatten()
-            .try_for_each(|part| Self::case(out, part))?;
-        Self::case(out, record)
+        let cases: Vec<&Record> = record.parts.iter().flatten().chain([record]).collect();
+        let count = |element: &str| {
+            let has = |case: &&&Record| element_of(case.result) == Some(element);
+            cases.iter().filter(has).count()
+        };
+        writeln!(
+            out,
+            "<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
+            attribute(record.input.as_deref().unwrap_or("message")),
+            cases.len(),
+            count(FAILURE),
+            count(ERROR),
+        )?;
+        cases.iter().try_for_each(|case| Self::case(out, case))?;
+        writeln!(out, "</testsuite>")
     }
 
     fn summary(&mut self, _out: &mut dyn Write, _summary: &Summary) -> io::Result<()> {
@@ -78,7 +83,19 @@ impl Printer for Junit {
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
-        writeln!(out, "</testsuite>\n</testsuites>")
+        writeln!(out, "</testsuites>")
+    }
+}
+
+const FAILURE: &str = "failure";
+const ERROR: &str = "error";
+
+/// What a case holds where it did not succeed.
+const fn element_of(result: Verdict) -> Option<&'static str> {
+    match result {
+        Verdict::Passed | Verdict::Fixed => None,
+        Verdict::Fixable | Verdict::Refused => Some(FAILURE),
+        Verdict::Unchecked => Some(ERROR),
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> Results<'a> {
             Format::Jsonl => Box::new(json::JsonLines),
             Format::Junit => Box::new(junit::Junit::default()),
             Format::Sarif => Box::new(sarif::Sarif::default()),
-            Format::Github => Box::new(github::Github),
+            Format::Github => Box::new(github::Github::default()),
         };
         Self {
             printer,

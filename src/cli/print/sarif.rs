@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use mmsfit::Code;
-use mmsfit::report_v1::{Finding, Record, Summary};
+use mmsfit::report_v1::{Finding, Kind, Record, Summary};
 use serde_json::json;
 
 use super::Printer;
@@ -51,7 +51,12 @@ impl Sarif {
             ("fixable", _) | (_, "warning") => "warning",
             _ => "note",
         };
-        let uri = uri(record.input.as_deref().unwrap_or("message"));
+        let input = record.input.as_deref().unwrap_or("message");
+        let uri = if record.kind == Kind::Url {
+            url(input)
+        } else {
+            uri(input)
+        };
         let help = finding
             .help
             .as_deref()
@@ -93,9 +98,18 @@ impl Printer for Sarif {
 
 /// A relative reference (RFC 3986 §4.2): what is not unreserved or a slash is percent-encoded.
 fn uri(path: &str) -> String {
+    encoded(path, b"-._~/")
+}
+
+/// A URL as it is, but for what no URI may hold (RFC 3986 §2).
+fn url(url: &str) -> String {
+    encoded(url, b"-._~/:[]@!$&'()*+,;=%")
+}
+
+fn encoded(text: &str, kept: &[u8]) -> String {
     let mut uri = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
             uri.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.

@@ -56,6 +56,8 @@ pub(crate) fn fit_graphic(
         judge: None,
         best: None,
         nearest: None,
+        plainest: None,
+        last_bytes: 0,
         encodes: 0,
     };
     let lossless = png::lossless(&full).map_err(fault)?;
@@ -70,17 +72,21 @@ pub(crate) fn fit_graphic(
     let mut sizes_with_a_fit = 0;
     loop {
         let share = f64::from(side) / f64::from(most);
+        // Lengths fall about as pixels do: a size whose plainest palette is far from fitting is passed over unwritten.
+        if side > least && tries.is_out_of_reach(side) {
+            side = smaller(side).max(least);
+            continue;
+        }
         let scaled = at_side(raster, side);
         let mut fits = false;
-        // Lengths fall more slowly than pixels: where that is not enough, no file is written to see it.
         if side < most && lossless_bytes as f64 * share * share < limit as f64 * 1.2 {
             fits = tries.take(Kind::Lossless, &scaled)?;
         }
         // A lossless picture of this size leaves nothing for a palette to gain.
-        if !fits {
-            fits |= tries.palettes(&scaled, false)?;
+        if !fits && tries.palettes(&scaled, false)? {
+            fits = true;
             if !tries.is_clear() {
-                fits |= tries.palettes(&scaled, true)?;
+                tries.palettes(&scaled, true)?;
             }
         }
         if side == most
@@ -139,6 +145,10 @@ struct Tries<'a> {
     best: Option<Best>,
     /// The shortest file that did not fit, and its size.
     nearest: Option<(u64, u32, u32)>,
+    /// The smallest size whose plainest palette did not fit, and its length.
+    plainest: Option<(u32, u64)>,
+    /// Of the file written last, whether it fitted or not.
+    last_bytes: u64,
     encodes: u32,
 }
 
@@ -161,6 +171,7 @@ impl Tries<'_> {
     fn within(&mut self, file: Vec<u8>, shown: &Raster) -> Option<Vec<u8>> {
         self.encodes += 1;
         let bytes = file.len() as u64;
+        self.last_bytes = bytes;
         if bytes <= self.limit {
             return Some(file);
         }
@@ -198,28 +209,41 @@ impl Tries<'_> {
         Ok(true)
     }
 
+    /// Whether even the plainest palette is far over the limit at this size.
+    fn is_out_of_reach(&self, side: u32) -> bool {
+        self.plainest.is_some_and(|(tried, bytes)| {
+            let share = f64::from(side) / f64::from(tried);
+            bytes as f64 * share * share > self.limit as f64 * 2.0
+        })
+    }
+
     /// The richest palette that fits at this size, if one does.
     fn palettes(&mut self, scaled: &Raster, dithered: bool) -> Result<bool, FitError> {
         let kind = |at: usize| Kind::Palette {
             colours: COLOURS[at],
             dithered,
         };
+        let last = COLOURS.len() - 1;
+        // The plainest first: where it does not fit, nothing else of this size does.
+        if !self.take(kind(last), scaled)? {
+            let side = scaled.width.max(scaled.height);
+            self.plainest = Some((side, self.last_bytes));
+            return Ok(false);
+        }
         if self.take(kind(0), scaled)? {
             return Ok(true);
         }
         // Files shorten with their palettes: the first that fits is found by halving.
-        let (mut low, mut high) = (1, COLOURS.len());
-        let mut fits = false;
+        let (mut low, mut high) = (1, last);
         while low < high {
             let middle = (low + high) / 2;
             if self.take(kind(middle), scaled)? {
-                fits = true;
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        Ok(fits)
+        Ok(true)
     }
 
     /// Looks for a size between the best and the next larger one: the cap is there to be used.

@@ -9,6 +9,7 @@ use crate::jpeg::{
 
 /// Where the blocks come from.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Blocks {
     /// Planes, turned as `orientation` says (1 to 8, as in EXIF).
     Planes {
@@ -106,7 +107,7 @@ impl Blocks {
                                 (&source.planes[index].quant, &quantisers[index.min(1)]);
                             match row {
                                 BlockRow::Sparse(row) => {
-                                    tokens.push_sparse(index, row, at, from, to)
+                                    tokens.push_sparse(index, row, at, from, to);
                                 }
                                 BlockRow::Dense(_) => {
                                     let block = row.block(at);

@@ -95,13 +95,14 @@ pub(super) async fn connect(
         Host::Ipv4(address) => ServerName::IpAddress(std::net::IpAddr::V4(*address).into()),
         Host::Ipv6(address) => ServerName::IpAddress(std::net::IpAddr::V6(*address).into()),
     };
-    let deadline = whole.min(Instant::now() + policy.connect_within);
+    let begun = Instant::now();
+    let deadline = whole.min(begun + policy.connect_within);
     match timeout_at(deadline, connector.connect(name, stream)).await {
         Ok(Ok(stream)) => Ok((Box::new(stream), address)),
         Ok(Err(fault)) => Err(tls_failure(&describe(&fault))),
         Err(_) => Err(tls_failure(&format!(
             "the handshake did not end within {} ms",
-            policy.connect_within.as_millis()
+            (deadline - begun).as_millis()
         ))),
     }
 }
@@ -115,7 +116,8 @@ pub(super) fn tls_failure(why: &str) -> Finding {
 /// The reason that TLS gives, where it was TLS; the kind of fault otherwise.
 pub(super) fn describe(fault: &io::Error) -> String {
     match tls_reason(fault) {
-        Some(reason) => reason.to_string(),
+        // The names of a certificate are the server's words, and may be thousands.
+        Some(reason) => reason.to_string().chars().take(300).collect(),
         None if fault.kind() == io::ErrorKind::UnexpectedEof => {
             "the server closed the connection".to_owned()
         }

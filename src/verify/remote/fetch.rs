@@ -13,14 +13,20 @@ use super::policy::FetchPolicy;
 use super::target::{Target, too_slow};
 use super::wire::{Pace, Stop, Wire};
 use crate::code::Code;
+use crate::content_type::{ContentType, Family};
+use crate::prepare::guarded;
+use crate::provider::Rules;
 use crate::report::Finding;
+use crate::sniff;
+use crate::units::ByteCount;
 
 /// The most interim answers (1xx) before the final one.
 const MAX_INTERIM: usize = 8;
-/// The most bytes of chunk extensions and trailers, beside what each chunk's own line needs.
+/// The most bytes of sizes, extensions and trailers beside as many bytes as the chunks hold: who sends byte by byte
+/// only wants to be listened to.
 const MAX_CHUNK_OVERHEAD: u64 = 64 * 1_024;
-/// What a chunk's own lines need: 16 digits, two line ends, and some room.
-const CHUNK_LINE: u64 = 32;
+/// How much of a body is looked at to tell what it is.
+const PREFIX_BYTES: usize = 64 * 1_024;
 /// How long a body that is complete is watched for bytes too many.
 const GRACE: Duration = Duration::from_millis(150);
 
@@ -39,6 +45,33 @@ pub(super) struct Ways<'a> {
     pub(super) tls: Result<&'a TlsConnector, &'a rustls::Error>,
     pub(super) answer_within: Duration,
     pub(super) whole: Instant,
+    /// The most bytes of a body that nothing can shrink: over the provider's cap it is refused anyway.
+    pub(super) fixed_bytes: u64,
+}
+
+impl<'a> Ways<'a> {
+    pub(super) fn new(
+        policy: &'a FetchPolicy,
+        rules: &Rules,
+        tls: Result<&'a TlsConnector, &'a rustls::Error>,
+        whole: Instant,
+    ) -> Self {
+        let expected = Duration::from_millis(rules.url.answer_within.value().get());
+        let largest = rules.types.iter().map(|rule| rule.max_bytes.value());
+        let cap = largest.fold(rules.message_bytes.value(), ByteCount::max);
+        Self {
+            policy,
+            tls,
+            answer_within: policy.answer_within.unwrap_or(expected),
+            whole,
+            fixed_bytes: cap.get().saturating_add(PREFIX_BYTES as u64),
+        }
+    }
+
+    /// The whole deadline has passed.
+    pub(super) fn no_verdict(&self) -> Finding {
+        too_slow("no verdict", self.policy.whole_within)
+    }
 }
 
 /// An answer, as far as it was worth reading.
@@ -61,12 +94,12 @@ pub(super) enum Body {
     Extra(u64),
     /// A HEAD was answered with one.
     Unasked,
-    /// Its end cannot be known: neither a usable length nor chunks.
-    Endless,
+    /// Its end cannot be known: a length or a coding that cannot be used.
+    Unknowable,
     /// Chunks that are none.
     BadChunks(&'static str),
-    /// More than the limit.
-    TooLarge(u64),
+    /// So many bytes or more, and more than are read.
+    TooLarge { bytes: u64, limit: u64 },
     /// Too slow; so many bytes came.
     Late(u64),
 }
@@ -105,7 +138,7 @@ pub(super) async fn fetch(
     let body = if head.status != 200 {
         Body::Unread
     } else if ask.method == "HEAD" {
-        if wire.goes_on(GRACE).await {
+        if wire.goes_on(GRACE, ways.whole).await {
             Body::Unasked
         } else {
             Body::Unread
@@ -177,6 +210,7 @@ async fn read_body(wire: &mut Wire, head: &Head, ask: Ask, ways: &Ways<'_>) -> B
         pace: Pace::new(ways.policy.rate_window, ways.policy.window_bytes),
         whole: ways.whole,
         limit: ways.policy.max_bytes.get(),
+        fixed_limit: Some(ways.fixed_bytes).filter(|_| ask.keep),
         keep: ask.keep,
         content: Content {
             bytes: 0,
@@ -188,7 +222,8 @@ async fn read_body(wire: &mut Wire, head: &Head, ask: Ask, ways: &Ways<'_>) -> B
     let end = match (head.transfer, &head.length) {
         (Transfer::Chunked, _) => reader.chunks().await,
         (Transfer::Plain, &Length::Stated(length)) => reader.counted(length).await,
-        _ => return Body::Endless,
+        (Transfer::Plain, Length::Missing) => reader.until_closed().await,
+        _ => return Body::Unknowable,
     };
     let Reader {
         mut content, hash, ..
@@ -208,6 +243,8 @@ struct Reader<'a> {
     pace: Pace,
     whole: Instant,
     limit: u64,
+    /// The limit, should the first bytes turn out to be of a type that is never shrunk.
+    fixed_limit: Option<u64>,
     keep: bool,
     content: Content,
     hash: Sha256,
@@ -216,12 +253,19 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// A body of a stated length (RFC 9112, clause 6.3, rule 6), and whether it ends there.
     async fn counted(&mut self, length: u64) -> Result<(), Body> {
-        if length > self.limit {
-            return Err(Body::TooLarge(length));
-        }
+        self.within(length)?;
         self.exactly(length).await?;
-        if self.wire.goes_on(GRACE).await {
+        if self.wire.goes_on(GRACE, self.whole).await {
             return Err(Body::Extra(length));
+        }
+        Ok(())
+    }
+
+    /// A body that ends where the connection does (RFC 9112, clause 6.3, rule 8).
+    async fn until_closed(&mut self) -> Result<(), Body> {
+        while self.wait().await? {
+            self.take(u64::MAX).await?;
+            self.within(0)?;
         }
         Ok(())
     }
@@ -230,8 +274,7 @@ impl Reader<'_> {
     async fn chunks(&mut self) -> Result<(), Body> {
         let mut overhead = MAX_CHUNK_OVERHEAD;
         loop {
-            let mut own = CHUNK_LINE;
-            let line = self.line(&mut own, &mut overhead).await?;
+            let line = self.line(&mut overhead).await?;
             let size = line.split(|&byte| byte == b';').next().unwrap_or_default();
             let size = std::str::from_utf8(size.trim_ascii())
                 .ok()
@@ -242,14 +285,13 @@ impl Reader<'_> {
                 .ok_or(Body::BadChunks("a chunk's size is no number"))?;
             if size == 0 {
                 // Trailer fields say nothing that is used; the empty line behind them is the end.
-                while !self.line(&mut own, &mut overhead).await?.is_empty() {}
+                while !self.line(&mut overhead).await?.is_empty() {}
                 return Ok(());
             }
-            if self.content.bytes.saturating_add(size) > self.limit {
-                return Err(Body::TooLarge(self.content.bytes.saturating_add(size)));
-            }
+            self.within(size)?;
             self.exactly(size).await?;
-            if !self.line(&mut own, &mut overhead).await?.is_empty() {
+            overhead = overhead.saturating_add(size);
+            if !self.line(&mut overhead).await?.is_empty() {
                 return Err(Body::BadChunks("a chunk is not as long as its size says"));
             }
         }
@@ -259,34 +301,72 @@ impl Reader<'_> {
     async fn exactly(&mut self, count: u64) -> Result<(), Body> {
         let mut left = count;
         while left > 0 {
-            self.wait().await?;
-            let some = self.wire.some(self.whole).await;
-            let Ok(some) = some else { continue };
-            let taken = some.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let some = some.get(..taken).unwrap_or_default();
-            self.hash.update(some);
-            if self.keep {
-                self.content.kept.extend_from_slice(some);
+            self.within(left)?;
+            if !self.wait().await? {
+                return Err(Body::Short(self.content.bytes));
             }
-            self.content.bytes += taken as u64;
-            left -= taken as u64;
-            self.pace.note(taken);
-            self.wire.take(taken);
+            left -= self.take(left).await?;
         }
         Ok(())
     }
 
-    /// A line of the chunked framing, without its end, paid for from the chunk's own purse first.
-    async fn line(&mut self, own: &mut u64, overhead: &mut u64) -> Result<Vec<u8>, Body> {
+    /// Whether so many further bytes may be read.
+    fn within(&self, more: u64) -> Result<(), Body> {
+        let bytes = self.content.bytes.saturating_add(more);
+        if bytes > self.limit {
+            let limit = self.limit;
+            return Err(Body::TooLarge { bytes, limit });
+        }
+        Ok(())
+    }
+
+    /// Takes what has come, at most so many bytes.
+    async fn take(&mut self, most: u64) -> Result<u64, Body> {
+        let Ok(some) = self.wire.some(self.whole).await else {
+            return Ok(0);
+        };
+        let taken = some.len().min(usize::try_from(most).unwrap_or(usize::MAX));
+        let some = some.get(..taken).unwrap_or_default();
+        self.hash.update(some);
+        let kept = &mut self.content.kept;
+        if self.keep {
+            // By a quarter, not by doubling: what is offered without an end is not worth so much room.
+            if kept.capacity() - kept.len() < taken
+                && kept.try_reserve_exact(taken + kept.len() / 4).is_err()
+            {
+                return Err(Body::TooLarge {
+                    bytes: self.content.bytes,
+                    limit: self.content.bytes,
+                });
+            }
+            kept.extend_from_slice(some);
+        }
+        self.content.bytes += taken as u64;
+        self.pace.note(taken);
+        self.wire.take(taken);
+        if let Some(limit) = self.fixed_limit
+            && self.content.kept.len() >= PREFIX_BYTES
+        {
+            self.fixed_limit = None;
+            if !is_shrinkable(&self.content.kept) {
+                self.limit = self.limit.min(limit);
+            }
+        }
+        Ok(taken as u64)
+    }
+
+    /// A line of the chunked framing, without its end, paid for byte by byte.
+    async fn line(&mut self, overhead: &mut u64) -> Result<Vec<u8>, Body> {
         let mut line = Vec::new();
         loop {
-            self.wait().await?;
+            if !self.wait().await? {
+                return Err(Body::Short(self.content.bytes));
+            }
             let Ok(&[byte, ..]) = self.wire.some(self.whole).await else {
                 continue;
             };
             self.wire.take(1);
-            let purse = if *own > 0 { &mut *own } else { &mut *overhead };
-            *purse = purse
+            *overhead = overhead
                 .checked_sub(1)
                 .ok_or(Body::BadChunks("too much beside the chunks"))?;
             if byte == b'\n' {
@@ -299,31 +379,38 @@ impl Reader<'_> {
         }
     }
 
-    /// Waits until bytes are there, as long as they come fast enough.
-    async fn wait(&mut self) -> Result<(), Body> {
+    /// Waits until bytes are there, as long as they come fast enough; `false` where the server has closed in due form.
+    async fn wait(&mut self) -> Result<bool, Body> {
         loop {
             let got = self.content.bytes;
             if !self.pace.holds() || Instant::now() >= self.whole {
                 return Err(Body::Late(got));
             }
             match self.wire.some(self.whole.min(self.pace.ends())).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(true),
                 Err(Stop::Late) => {}
-                Err(Stop::End | Stop::Broken(_) | Stop::Tls(_)) => return Err(Body::Short(got)),
+                Err(Stop::End) => return Ok(false),
+                Err(Stop::Cut | Stop::Broken(_) | Stop::Tls(_)) => return Err(Body::Short(got)),
             }
         }
     }
 }
 
+/// Whether preparing can bring such bytes under a cap: pictures of pixels, nothing else.
+fn is_shrinkable(prefix: &[u8]) -> bool {
+    guarded(|| Ok(sniff::sniff(prefix)))
+        .ok()
+        .and_then(|sniffed| sniffed.content_type)
+        .is_some_and(|kind| kind.family() == Family::Image && kind != ContentType::Svg)
+}
+
 /// No answer came.
 fn unanswered(stop: Stop, ways: &Ways<'_>) -> Finding {
     match stop {
-        Stop::Late if Instant::now() >= ways.whole => {
-            too_slow("no verdict", ways.policy.whole_within)
-        }
+        Stop::Late if Instant::now() >= ways.whole => ways.no_verdict(),
         Stop::Late => too_slow("no answer", ways.answer_within),
         Stop::Tls(why) => tls_failure(&why),
-        Stop::End => Finding::refused(
+        Stop::End | Stop::Cut => Finding::refused(
             Code::Unreachable,
             "the server closed the connection without an answer",
         )
@@ -333,5 +420,39 @@ fn unanswered(stop: Stop, ways: &Ways<'_>) -> Finding {
             format!("the connection broke before the answer: {why}"),
         )
         .help("check the server's log"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_whether_the_rest_could_be_shrunk() -> std::io::Result<()> {
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let mut seen = [0, 0];
+        for folder in [
+            "photos",
+            "graphics",
+            "animations",
+            "phone",
+            "video",
+            "audio",
+            "documents",
+        ] {
+            for entry in std::fs::read_dir(fixtures.join(folder))? {
+                let path = entry?.path();
+                let bytes = std::fs::read(&path)?;
+                let Some(prefix) = bytes.get(..PREFIX_BYTES) else {
+                    continue;
+                };
+                let whole = is_shrinkable(&bytes);
+                assert_eq!(is_shrinkable(prefix), whole, "{}", path.display());
+                seen[usize::from(whole)] += 1;
+            }
+        }
+        assert!(seen.iter().all(|&count| count > 3), "{seen:?}");
+        assert!(!is_shrinkable(&[0; PREFIX_BYTES]));
+        Ok(())
     }
 }

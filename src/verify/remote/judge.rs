@@ -6,6 +6,7 @@ use super::probe::{More, Probed};
 use super::served_type;
 use crate::check::provenance;
 use crate::code::{Code, Severity};
+use crate::prepare::guarded;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
 use crate::sniff;
@@ -20,9 +21,13 @@ pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option
     }
     framing(&probed.get, "", rules, &mut findings);
     if let Some(bytes) = &bytes {
-        let sniffed = sniff::sniff(bytes);
-        if rules.url.content_type_required.value() {
-            findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+        match guarded(|| Ok(sniff::sniff(bytes))) {
+            Ok(sniffed) if rules.url.content_type_required.value() => {
+                findings.extend(served_type::fault(&probed.get.head.types, &sniffed, rules));
+            }
+            Ok(_) => {}
+            // What made us fail is not handed on to fail again.
+            Err(finding) => return (vec![finding], None),
         }
     }
     if let Some(more) = &probed.more {
@@ -30,12 +35,16 @@ pub(super) fn judge(probed: &mut Probed, rules: &Rules) -> (Vec<Finding>, Option
         heads(&probed.get, more, rules, &mut findings);
     }
     if probed.redirects > 0 {
+        let times = if probed.redirects == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", probed.redirects)
+        };
         findings.push(
             Finding::note(
                 Code::Redirect,
                 format!(
-                    "it redirects {} times to {}: the provider is given the final URL",
-                    probed.redirects,
+                    "it redirects {times}, to {}: the provider is given the final URL",
                     probed.target.label()
                 ),
             )
@@ -128,6 +137,8 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
     if head.transfer == Transfer::Plain {
         match &head.length {
             Length::Stated(_) => {}
+            // Who takes bytes has them whole where the connection was closed in due form.
+            Length::Missing if !strict && matches!(answer.body, Body::Whole(_)) => {}
             Length::Missing => findings.push(length(format!("{when}there is no Content-Length"))),
             Length::Malformed(text) => findings.push(
                 length(format!("{when}Content-Length is {text:?}"))
@@ -159,7 +170,7 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
             ));
         }
         // Of a body without an end that can be known, the missing length has been told above.
-        Body::Whole(_) | Body::Unread | Body::Unasked | Body::Endless => {}
+        Body::Whole(_) | Body::Unread | Body::Unasked | Body::Unknowable => {}
         Body::Short(got) => findings.push(served(
             length(format!(
                 "{when}the body ends after {got} bytes, before its end"
@@ -175,12 +186,14 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
         Body::BadChunks(why) => {
             findings.push(length(format!("{when}the chunks are broken: {why}")));
         }
-        Body::TooLarge(bytes) => findings.push(
+        Body::TooLarge { bytes, limit } => findings.push(
             Finding::refused(
                 Code::OverInputLimit,
-                format!("{when}{bytes} bytes or more are served, too many to be read"),
+                format!("{when}{bytes} bytes or more are served, of such at most {limit} are read"),
             )
-            .observed("bytes", *bytes),
+            .observed("bytes", *bytes)
+            .allowed("bytes", *limit)
+            .help("give a smaller file: only pictures can be made to fit"),
         ),
         Body::Late(got) => findings.push(
             Finding::refused(
@@ -193,15 +206,23 @@ fn framing(answer: &Answer, when: &str, rules: &Rules, findings: &mut Findings) 
     }
 }
 
+const WHEN: &str = "when compression is offered, ";
+
+fn when_offered(finding: Finding) -> Finding {
+    Finding {
+        message: format!("{WHEN}{}", finding.message),
+        ..finding
+    }
+}
+
 /// GET again, with compression offered: providers do not say whether they offer it.
 fn coded(get: &Answer, more: &More, rules: &Rules, findings: &mut Findings) {
-    const WHEN: &str = "when compression is offered, ";
     let answer = match &more.get_coded {
         Ok(answer) => answer,
-        Err(finding) => return findings.push(finding.clone()),
+        Err(finding) => return findings.push(when_offered(finding.clone())),
     };
     if answer.head.status != 200 {
-        return findings.push(status(&answer.head));
+        return findings.push(when_offered(status(&answer.head)));
     }
     framing(answer, WHEN, rules, findings);
     if let (Body::Whole(one), Body::Whole(other)) = (&get.body, &answer.body) {
@@ -241,14 +262,16 @@ fn heads(get: &Answer, more: &More, rules: &Rules, findings: &mut Findings) {
     head_fault(
         &more.head_coded,
         more.get_coded.as_ref().ok(),
-        "when compression is offered, ",
+        WHEN,
         rules,
         &mut faults,
     );
     if rules.url.head_required.value() {
         return findings.extend(faults.0);
     }
-    if let Some(fault) = faults.0.into_iter().next() {
+    // A fault that GET has as well is told already.
+    let untold = |fault: &Finding| !findings.0.iter().any(|known| known.code == fault.code);
+    if let Some(fault) = faults.0.into_iter().find(untold) {
         findings.push(Finding {
             severity: Severity::Warning,
             outcome: Outcome::Noted,
@@ -303,9 +326,8 @@ fn head_fault(
         ("Content-Encoding", answer.head.coding != get.head.coding),
         (
             "ETag",
-            answer.head.etag.is_some()
-                && get.head.etag.is_some()
-                && answer.head.etag != get.head.etag,
+            matches!((&answer.head.etag, &get.head.etag), (Some(one), Some(other))
+                if opaque(one) != opaque(other)),
         ),
     ];
     if let Some((field, _)) = differs.iter().find(|(_, differs)| *differs) {
@@ -313,6 +335,11 @@ fn head_fault(
             "{when}HEAD and GET disagree about {field}"
         )));
     }
+}
+
+/// An entity tag for weak comparison (RFC 9110, clause 8.8.3.2).
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn kinds(head: &Head) -> Vec<String> {

@@ -18,10 +18,9 @@ mod wire;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::stream::{Stream, StreamExt};
-use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 pub use head::Exchange;
@@ -29,9 +28,10 @@ pub use policy::FetchPolicy;
 pub use resolve::{Resolution, Resolve};
 
 use crate::attachment::redacted;
-use crate::provider::Rules;
-use crate::report::{Finding, Outcome, Verdict};
-use fetch::Ways;
+use crate::check::provenance;
+use crate::code::Code;
+use crate::provider::{Rules, UrlBreach};
+use crate::report::{Finding, Outcome, Verdict, v1};
 use probe::Probed;
 use store::Store;
 use target::Target;
@@ -77,6 +77,8 @@ pub struct UrlVerdict {
     pub findings: Vec<Finding>,
     /// The bytes served, where they could be had whole and there is no doubt about them.
     pub bytes: Option<Arc<[u8]>>,
+    /// What the provider would have made of a message with this URL, where it breaks one of the provider's rules.
+    pub breach: Option<UrlBreach>,
     handed: Option<Handed>,
 }
 
@@ -117,7 +119,27 @@ impl UrlVerdict {
             get: None,
             findings: vec![finding],
             bytes: None,
+            breach: None,
             handed: None,
+        }
+    }
+}
+
+impl From<&UrlVerdict> for v1::Remote {
+    fn from(verdict: &UrlVerdict) -> Self {
+        let exchange = |exchange: &Exchange| v1::Exchange {
+            status: exchange.status,
+            content_type: exchange.content_type.clone(),
+            content_length: exchange.content_length.clone(),
+            transfer_encoding: exchange.transfer_encoding.clone(),
+        };
+        Self {
+            url: verdict.url.clone(),
+            final_url: verdict.final_url.clone(),
+            address: verdict.address.clone(),
+            head: verdict.head.as_ref().map(exchange),
+            get: verdict.get.as_ref().map(exchange),
+            provider_would: verdict.breach.map(UrlBreach::name),
         }
     }
 }
@@ -136,7 +158,7 @@ impl UrlVerifier {
     /// Verifies for these rules, under this policy.
     #[must_use]
     pub fn new(rules: Rules, policy: FetchPolicy) -> Self {
-        let store = Store::new(policy.per_host);
+        let store = Store::new(policy.remember_for);
         Self {
             rules: Arc::new(rules),
             policy,
@@ -185,26 +207,14 @@ impl UrlVerifier {
 
     async fn verify_target(&self, target: Target) -> UrlVerdict {
         let label = target.label();
-        // Waiting for a place on the host is not the server's slowness: the deadline begins behind it.
-        let _place = self.store.place(&target.authority()).await;
-        let whole = Instant::now() + self.policy.whole_within;
         let tls = self.tls.get_or_init(|| connect::tls(&self.policy)).as_ref();
-        let ways = Ways {
-            policy: &self.policy,
-            tls,
-            answer_within: self.policy.answer_within.unwrap_or(Duration::from_millis(
-                self.rules.url.answer_within.value().get(),
-            )),
-            whole,
-        };
-        let late = || target::too_slow("no verdict", self.policy.whole_within);
-        // Every step has its own deadline; this one holds whatever was forgotten.
-        let slack = whole + Duration::from_millis(100);
-        let probed = timeout_at(slack, probe::probe(target, &self.rules, &ways)).await;
-        match probed.unwrap_or_else(|_| Err(late())) {
+        let probed = probe::probe(target, &self.rules, &self.policy, tls).await;
+        let mut verdict = match probed {
             Ok(probed) => self.verdict(label, probed),
             Err(finding) => UrlVerdict::unanswered(label, finding),
-        }
+        };
+        self.tell_what_would_become(&mut verdict);
+        verdict
     }
 
     fn verdict(&self, url: String, mut probed: Probed) -> UrlVerdict {
@@ -227,8 +237,47 @@ impl UrlVerifier {
             get: Some(probed.get.head.exchange()),
             findings,
             bytes: bytes.map(Into::into),
+            breach: None,
             handed: Some(Handed(probed.target.as_str().to_owned())),
         }
+    }
+
+    /// Says at the first finding that breaks a rule of the provider what the provider would have made of it.
+    fn tell_what_would_become(&self, verdict: &mut UrlVerdict) {
+        let is_breach = |finding: &&mut Finding| {
+            // What is our own caution and no rule of theirs is left out: the scheme, redirects, other bytes.
+            matches!(
+                finding.code,
+                Code::AddressNotPublic
+                    | Code::Unreachable
+                    | Code::ServedType
+                    | Code::ContentLength
+                    | Code::Chunked
+                    | Code::HeadAndGetDisagree
+                    | Code::TooSlow
+                    | Code::TlsFailure
+            ) && matches!(finding.outcome, Outcome::Refused | Outcome::Fixable)
+        };
+        let Some(first) = verdict.findings.iter_mut().find(is_breach) else {
+            return;
+        };
+        let name = self.rules.provider.name();
+        let breach = self.rules.url.breach.value();
+        let would = match breach {
+            UrlBreach::MessageRejected => format!("{name} would reject the message"),
+            UrlBreach::PartDropped => format!("{name} would send the message without it"),
+            UrlBreach::Unknown => format!("{name} would say nothing about it"),
+            UrlBreach::NotFetched => return,
+        };
+        first.message = format!("{}; {would}", first.message);
+        let url = &self.rules.url;
+        first.source = first.source.or(match first.code {
+            Code::TooSlow => Some(provenance(&url.answer_within)),
+            Code::TlsFailure => Some(provenance(&url.https_required)),
+            Code::Unreachable => Some(provenance(&url.public_required)),
+            _ => None,
+        });
+        verdict.breach = Some(breach);
     }
 }
 

@@ -5,8 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::resolve::{Resolve, SystemResolver};
+use super::store::Hosts;
 use crate::units::ByteCount;
 use crate::verify::address::AddressRange;
+
+/// The longest deadline: clocks overflow far behind it.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The most URLs at once: each needs up to three sockets.
+const MOST_AT_ONCE: usize = 1_024;
 
 /// How URLs are fetched and verified.
 ///
@@ -29,10 +36,11 @@ pub struct FetchPolicy {
     pub(crate) connect_within: Duration,
     pub(crate) answer_within: Option<Duration>,
     pub(crate) whole_within: Duration,
+    pub(crate) remember_for: Duration,
     pub(crate) rate_window: Duration,
     pub(crate) window_bytes: u64,
     pub(crate) at_once: usize,
-    pub(crate) per_host: usize,
+    pub(super) hosts: Arc<Hosts>,
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) resolver: Arc<dyn Resolve>,
 }
@@ -49,10 +57,11 @@ impl FetchPolicy {
             connect_within: Duration::from_secs(5),
             answer_within: None,
             whole_within: Duration::from_secs(60),
+            remember_for: Duration::from_secs(15 * 60),
             rate_window: Duration::from_secs(5),
             window_bytes: 5_000,
             at_once: 16,
-            per_host: 2,
+            hosts: Arc::new(Hosts::new(2)),
             roots: Vec::new(),
             resolver: Arc::new(SystemResolver),
         }
@@ -90,21 +99,29 @@ impl FetchPolicy {
     /// How long a name may take to resolve, a connection to be made, and a TLS handshake to end, each. Default: 5 s.
     #[must_use]
     pub fn connect_within(mut self, limit: Duration) -> Self {
-        self.connect_within = limit;
+        self.connect_within = limit.min(DAY);
         self
     }
 
     /// How long the head of an answer may take. Default: what the rules expect of the provider.
     #[must_use]
     pub fn answer_within(mut self, limit: Duration) -> Self {
-        self.answer_within = Some(limit);
+        self.answer_within = Some(limit.min(DAY));
         self
     }
 
     /// How long one URL may take, all its probes and redirects together. Default: 60 s.
     #[must_use]
     pub fn whole_within(mut self, limit: Duration) -> Self {
-        self.whole_within = limit;
+        self.whole_within = limit.min(DAY);
+        self
+    }
+
+    /// How long a verdict and its bytes are remembered, so that a URL that several messages share is fetched once.
+    /// Default: 15 minutes.
+    #[must_use]
+    pub fn remember_for(mut self, limit: Duration) -> Self {
+        self.remember_for = limit;
         self
     }
 
@@ -112,15 +129,17 @@ impl FetchPolicy {
     #[must_use]
     pub fn min_rate(mut self, bytes: ByteCount, window: Duration) -> Self {
         self.window_bytes = bytes.get();
-        self.rate_window = window.max(Duration::from_millis(1));
+        self.rate_window = window.clamp(Duration::from_millis(1), DAY);
         self
     }
 
-    /// How many URLs are verified at once, and how many of them on one host. Default: 16 and 2.
+    /// How many URLs are verified at once, and how many of them on one host; the latter holds for all verifiers under
+    /// clones of this policy together. Each URL makes up to three connections at once, and each may hold as many bytes
+    /// as [`FetchPolicy::max_bytes`] says. Default: 16 and 2.
     #[must_use]
     pub fn concurrency(mut self, urls: usize, per_host: usize) -> Self {
-        self.at_once = urls.max(1);
-        self.per_host = per_host.max(1);
+        self.at_once = urls.clamp(1, MOST_AT_ONCE);
+        self.hosts = Arc::new(Hosts::new(per_host.clamp(1, MOST_AT_ONCE)));
         self
     }
 
@@ -155,10 +174,11 @@ impl fmt::Debug for FetchPolicy {
             .field("connect_within", &self.connect_within)
             .field("answer_within", &self.answer_within)
             .field("whole_within", &self.whole_within)
+            .field("remember_for", &self.remember_for)
             .field("rate_window", &self.rate_window)
             .field("window_bytes", &self.window_bytes)
             .field("at_once", &self.at_once)
-            .field("per_host", &self.per_host)
+            .field("per_host", &self.hosts.per_host())
             .field("roots", &self.roots.len())
             .finish_non_exhaustive()
     }

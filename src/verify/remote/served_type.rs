@@ -38,7 +38,10 @@ pub(super) fn fault(types: &[String], sniffed: &Sniffed, rules: &Rules) -> Optio
         )));
     };
     if kind == ContentType::Html {
-        return Some(fault("an HTML page is served, not media".to_owned()));
+        return Some(
+            fault("an HTML page is served, not media".to_owned())
+                .help("give the URL of the file itself, not of the page that shows it"),
+        );
     }
     let is_spelling = rules.types.iter().any(|rule| {
         rule.content_type == kind

@@ -83,10 +83,12 @@ impl Target {
         let tls = match url.scheme() {
             "https" => true,
             "http" => false,
-            other => {
+            // In `user:secret@host` the parser takes the user for a scheme: only those with a host are named.
+            other if url.has_host() => {
                 let shown: String = other.chars().take(20).collect();
                 return Err(scheme(format!("the scheme {shown:?} is not https")));
             }
+            _ => return Err(scheme("the scheme is not https")),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(scheme("the URL carries a user name or password"));
@@ -216,7 +218,13 @@ impl Target {
         let deadline = whole.min(Instant::now() + policy.connect_within);
         let answer = timeout_at(deadline, policy.resolver.resolve(name))
             .await
-            .map_err(|_| too_slow("the host's name did not resolve", policy.connect_within))?;
+            .map_err(|_| {
+                if Instant::now() >= whole {
+                    too_slow("no verdict", policy.whole_within)
+                } else {
+                    too_slow("the host's name did not resolve", policy.connect_within)
+                }
+            })?;
         let mut addresses = answer.map_err(|fault| {
             Finding::refused(
                 Code::Unreachable,

@@ -13,6 +13,8 @@ use super::connect::{Duplex, describe, tls_reason};
 pub(super) enum Stop {
     /// The server closed the connection.
     End,
+    /// The connection ended without TLS having been closed: who cut it is unknown (RFC 9112, clause 9.8).
+    Cut,
     /// The connection broke.
     Broken(String),
     /// TLS failed.
@@ -79,9 +81,9 @@ impl Wire {
         self.from = self.from.saturating_add(count).min(self.to);
     }
 
-    /// Whether the server sends anything more within a short time.
-    pub(super) async fn goes_on(&mut self, grace: Duration) -> bool {
-        self.some(Instant::now() + grace).await.is_ok()
+    /// Whether the server sends anything more within a short time, and before the end of all.
+    pub(super) async fn goes_on(&mut self, grace: Duration, whole: Instant) -> bool {
+        self.some(whole.min(Instant::now() + grace)).await.is_ok()
     }
 }
 
@@ -127,8 +129,8 @@ impl Pace {
 fn stopped(fault: &io::Error) -> Stop {
     match tls_reason(fault) {
         Some(_) => Stop::Tls(describe(fault)),
-        // TLS that ends without close_notify arrives so: for us the end, and the length says whether it came too early.
-        None if fault.kind() == io::ErrorKind::UnexpectedEof => Stop::End,
+        // TLS that ends without close_notify arrives so.
+        None if fault.kind() == io::ErrorKind::UnexpectedEof => Stop::Cut,
         None => Stop::Broken(describe(fault)),
     }
 }

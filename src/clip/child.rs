@@ -1,0 +1,331 @@
+//! One run of another program: bounded in time, memory and bytes, watched, and gone when it is over, with all that it
+//! started.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What one run may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// When it has to be over.
+    pub(super) deadline: Instant,
+    /// Its address space.
+    pub(super) memory_bytes: u64,
+    /// The longest file that it may write, and all its files together.
+    pub(super) written_bytes: u64,
+}
+
+/// A run that ended well.
+#[derive(Debug)]
+pub(super) struct Ran {
+    /// The start of what it wrote on standard output.
+    pub(super) output: Vec<u8>,
+    /// The last time stamp that it reported, where it reported any.
+    pub(super) time_ms: Option<u64>,
+}
+
+/// A run that did not.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It could not be started.
+    Start(io::Error),
+    /// The deadline passed.
+    TooSlow,
+    /// It wrote more than it may.
+    TooMuch(&'static str),
+    /// It ended with a failure, and said this.
+    Failed { status: String, said: String },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(fault) => write!(f, "it cannot be started: {fault}"),
+            Self::TooSlow => write!(f, "it was not done when its time was over, and was ended"),
+            Self::TooMuch(what) => write!(f, "it wrote more {what} than it may, and was ended"),
+            Self::Failed { status, said } if said.is_empty() => write!(f, "it ended with {status}"),
+            Self::Failed { status, said } => write!(f, "it ended with {status}: {said}"),
+        }
+    }
+}
+
+/// Runs a program in a folder of its own, to its end or to its bounds.
+///
+/// It gets no input, no environment but a few harmless names, and a process group that is ended as a whole, whatever
+/// the outcome.
+pub(super) fn run(
+    program: &Path,
+    arguments: &[OsString],
+    folder: &Path,
+    bounds: &Bounds,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Ran, Fault> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("LC_ALL", "C")
+        .env("HOME", folder)
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in ["PATH", "LD_LIBRARY_PATH", "SystemRoot"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = Ended(command.spawn().map_err(Fault::Start)?);
+    bound(&child.0, bounds);
+    let output = Pipe::drain(child.0.stdout.take(), OUTPUT_BYTES);
+    let said = Pipe::drain(child.0.stderr.take(), 0);
+
+    let mut reported = None;
+    let mut turns = 0_u32;
+    let ended = loop {
+        if is_over(&mut child.0) {
+            break Ok(());
+        }
+        if Instant::now() >= bounds.deadline {
+            break Err(Fault::TooSlow);
+        }
+        if output.total() + said.total() > CHATTER_BYTES {
+            break Err(Fault::TooMuch("messages"));
+        }
+        // Every fifth turn: a tenth of a second.
+        if turns.is_multiple_of(5) {
+            if written(folder) > bounds.written_bytes {
+                break Err(Fault::TooMuch("files"));
+            }
+            let time = output.time_ms();
+            if let Some(ms) = time.filter(|_| time != reported) {
+                progress(ms);
+                reported = time;
+            }
+        }
+        turns = turns.wrapping_add(1);
+        thread::sleep(TURN);
+    };
+    let status = child.end().map_err(Fault::Start)?;
+    ended?;
+    // The readers end with the last writer; one that escaped its group is not waited for.
+    let patience = Instant::now() + Duration::from_millis(500);
+    while !(output.is_done() && said.is_done()) && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(2));
+    }
+    if written(folder) > bounds.written_bytes {
+        return Err(Fault::TooMuch("files"));
+    }
+    if output.total() + said.total() > CHATTER_BYTES {
+        return Err(Fault::TooMuch("messages"));
+    }
+    if !status.success() {
+        return Err(Fault::Failed {
+            status: status.to_string(),
+            said: said.last_line(),
+        });
+    }
+    Ok(Ran {
+        time_ms: output.time_ms(),
+        output: output.head(),
+    })
+}
+
+/// A child that cannot outlive this value.
+struct Ended(Child);
+
+impl Ended {
+    /// Ends the whole group, then the child itself is waited for: until then its number belongs to nobody else.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        #[cfg(unix)]
+        {
+            // There is nobody left to be ended, most of the time.
+            let _ = rustix::process::kill_process_group(
+                rustix::process::Pid::from_child(&self.0),
+                rustix::process::Signal::KILL,
+            );
+        }
+        #[cfg(not(unix))]
+        let _ = self.0.kill();
+        self.0.wait()
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(Some(_))) {
+            let _ = self.end();
+        }
+    }
+}
+
+/// Whether it has ended; it is not waited for yet, so that its group can still be named.
+#[cfg(unix)]
+fn is_over(child: &mut Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(
+        waitid(WaitId::Pid(Pid::from_child(child)), options),
+        Ok(None)
+    )
+}
+
+#[cfg(not(unix))]
+fn is_over(child: &mut Child) -> bool {
+    !matches!(child.try_wait(), Ok(None))
+}
+
+/// The kernel's own limits, on top of what is watched here: a child that has just been started has used nothing yet.
+#[cfg(target_os = "linux")]
+fn bound(child: &Child, bounds: &Bounds) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let left = bounds.deadline.saturating_duration_since(Instant::now());
+    let limits = [
+        (Resource::Core, 0),
+        (Resource::Cpu, left.as_secs() * 4 + 1),
+        (Resource::As, bounds.memory_bytes),
+        (Resource::Fsize, bounds.written_bytes),
+        (Resource::Nofile, 64),
+    ];
+    for (resource, most) in limits {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        // One that has ended already needs no limit.
+        let _ = prlimit(Some(Pid::from_child(child)), resource, limit);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound(_: &Child, _: &Bounds) {}
+
+/// Bytes of all files in a folder; folders in it were not asked for and count as too much.
+fn written(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .take(MAX_FILES + 1)
+        .enumerate()
+        .map(|(index, entry)| match entry.metadata() {
+            Ok(_) if index == MAX_FILES => u64::MAX / 2,
+            Ok(file) if file.is_dir() => u64::MAX / 4,
+            Ok(file) => file.len().min(u64::MAX / 1_024),
+            Err(_) => 0,
+        })
+        .fold(0, u64::saturating_add)
+}
+
+/// What is kept of a pipe that is read to its end: its start, its end, its length.
+#[derive(Clone)]
+struct Pipe(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    total: u64,
+    is_done: bool,
+}
+
+impl Pipe {
+    /// Reads on a thread of its own, so that the child never waits for us.
+    fn drain(from: Option<impl Read + Send + 'static>, head_bytes: usize) -> Self {
+        let pipe = Self(Arc::default());
+        let Some(mut from) = from else {
+            pipe.with(|kept| kept.is_done = true);
+            return pipe;
+        };
+        let reader = pipe.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 8_192];
+            while let Ok(len @ 1..) = from.read(&mut buffer) {
+                let read = &buffer[..len];
+                reader.with(|kept| {
+                    kept.total += len as u64;
+                    let room = head_bytes.saturating_sub(kept.head.len()).min(len);
+                    kept.head.extend_from_slice(&read[..room]);
+                    kept.tail.extend_from_slice(read);
+                    let excess = kept.tail.len().saturating_sub(TAIL_BYTES);
+                    kept.tail.drain(..excess);
+                });
+                // Nothing more is worth reading: the supervisor ends the child, and the pipe may fill.
+                if reader.total() > 2 * CHATTER_BYTES {
+                    break;
+                }
+            }
+            reader.with(|kept| kept.is_done = true);
+        });
+        pipe
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn total(&self) -> u64 {
+        self.with(|kept| kept.total)
+    }
+
+    fn is_done(&self) -> bool {
+        self.with(|kept| kept.is_done)
+    }
+
+    fn head(&self) -> Vec<u8> {
+        self.with(|kept| std::mem::take(&mut kept.head))
+    }
+
+    /// The last `out_time_us=` of ffmpeg's `-progress`, in milliseconds.
+    fn time_ms(&self) -> Option<u64> {
+        self.with(|kept| {
+            let tail = String::from_utf8_lossy(&kept.tail);
+            tail.lines()
+                .rev()
+                .find_map(|line| {
+                    line.strip_prefix("out_time_us=")?
+                        .trim()
+                        .parse::<u64>()
+                        .ok()
+                })
+                .map(|micros| micros / 1_000)
+        })
+    }
+
+    /// The last line that says something, printable and short.
+    fn last_line(&self) -> String {
+        self.with(|kept| {
+            let tail = String::from_utf8_lossy(&kept.tail);
+            let line = tail.lines().map(str::trim).rfind(|line| !line.is_empty());
+            line.unwrap_or_default()
+                .chars()
+                .map(|c| if c.is_control() { '?' } else { c })
+                .take(SAID_CHARS)
+                .collect()
+        })
+    }
+}
+
+/// How often a child is looked at.
+const TURN: Duration = Duration::from_millis(20);
+/// Files that a run may leave in its folder.
+const MAX_FILES: usize = 100;
+/// Standard output and standard error together; a run of an hour reports less.
+const CHATTER_BYTES: u64 = 4 << 20;
+/// Standard output that is kept from its start: ffmpeg's list of encoders is a quarter of that.
+const OUTPUT_BYTES: usize = 64 << 10;
+/// What is kept of the end of a pipe: more than one report of progress.
+const TAIL_BYTES: usize = 4 << 10;
+/// Characters of a message that enters a finding.
+const SAID_CHARS: usize = 200;

@@ -1,0 +1,271 @@
+//! Where events are kept: a file, standard output, or a file from which they are posted on.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::sync::{oneshot, watch};
+use url::Url;
+
+use super::event::Event;
+use super::forward::{self, ForwardReport, Forwarder};
+use super::journal::{Journal, JournalFault, Memory, Store};
+use crate::outgoing::Http;
+
+/// The most callbacks that wait for the disk; further ones are told to come again.
+const WAITING: usize = 1_024;
+/// The most callbacks whose events go to the disk together.
+const TOGETHER: usize = 256;
+
+/// Keeps events: when [`EventSink::keep`] has returned, they last.
+///
+/// An event that was kept before is not kept again: the same provider, id, status in the provider's word, and recipients.
+/// An event that comes after one that has moved its message further is kept, marked `superseded`.
+#[derive(Clone)]
+pub struct EventSink {
+    jobs: mpsc::SyncSender<Job>,
+}
+
+/// What became of the events of one callback.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// Events written.
+    pub new: usize,
+    /// Events that were written before.
+    pub known: usize,
+}
+
+/// Why events are not kept: the provider has to send them again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkFault {
+    /// They could not be written: a full disk, a closed pipe.
+    #[error("the events could not be written")]
+    Write {
+        /// Why not.
+        source: io::Error,
+    },
+    /// Too many are waiting to be written.
+    #[error("too many events wait to be written")]
+    Busy,
+    /// The writer has ended.
+    #[error("the writer of events has ended")]
+    Ended,
+}
+
+impl EventSink {
+    /// Appends to a file, which is made if it is missing. Each event is on the disk when it is kept.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be used, another process uses it, or something other than events is in it.
+    pub fn file(path: &Path) -> Result<Self, JournalFault> {
+        let (journal, memory) = Journal::open(path)?;
+        spawn(journal, memory).map_err(|source| JournalFault::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Writes to a stream, such as standard output, and flushes after every callback. Repetitions are told within one run.
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub fn stream(out: impl Write + Send + 'static) -> io::Result<Self> {
+        spawn(Stream(out), Memory::default())
+    }
+
+    /// Appends to a file and posts each event on to a URL, in order, until the answer is a 2xx, with its `event_id` as
+    /// `Idempotency-Key`: at least once, so the receiver has to drop what it knows. Has to be called inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventSink::file`].
+    pub fn forward(
+        spool: &Path,
+        to: Url,
+        client: Arc<dyn Http>,
+        report: impl Fn(ForwardReport) + Send + Sync + 'static,
+    ) -> Result<Self, JournalFault> {
+        let (journal, memory) = Journal::open(spool)?;
+        let (written, behind) = watch::channel(journal.length());
+        let forwarder = Forwarder::new(spool, to, client, Box::new(report), behind);
+        let sink =
+            spawn(Announced { journal, written }, memory).map_err(|source| JournalFault::Io {
+                path: spool.to_owned(),
+                source,
+            })?;
+        tokio::spawn(forward::run(forwarder));
+        Ok(sink)
+    }
+
+    /// Keeps the events of one callback: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// They are not kept.
+    pub async fn keep(&self, events: Vec<Event>) -> Result<Kept, SinkFault> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Keep(events, answer))?;
+        answered.await.unwrap_or(Err(SinkFault::Ended))
+    }
+
+    /// Whether events could be kept now.
+    ///
+    /// # Errors
+    ///
+    /// They could not.
+    pub async fn ready(&self) -> Result<(), SinkFault> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Probe(answer))?;
+        answered.await.unwrap_or(Err(SinkFault::Ended))
+    }
+
+    fn ask(&self, job: Job) -> Result<(), SinkFault> {
+        self.jobs.try_send(job).map_err(|fault| match fault {
+            mpsc::TrySendError::Full(_) => SinkFault::Busy,
+            mpsc::TrySendError::Disconnected(_) => SinkFault::Ended,
+        })
+    }
+}
+
+impl fmt::Debug for EventSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventSink")
+    }
+}
+
+/// Makes the names in a folder last through a power cut.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+type KeepAnswer = oneshot::Sender<Result<Kept, SinkFault>>;
+
+enum Job {
+    Keep(Vec<Event>, KeepAnswer),
+    Probe(oneshot::Sender<Result<(), SinkFault>>),
+}
+
+/// The disk is waited for on a thread of its own.
+fn spawn(store: impl Store + 'static, memory: Memory) -> io::Result<EventSink> {
+    let (jobs, waiting) = mpsc::sync_channel(WAITING);
+    let writer = Writer { store, memory };
+    thread::Builder::new()
+        .name("events".to_owned())
+        .spawn(move || writer.run(&waiting))?;
+    Ok(EventSink { jobs })
+}
+
+struct Writer<S> {
+    store: S,
+    memory: Memory,
+}
+
+impl<S: Store> Writer<S> {
+    fn run(mut self, waiting: &mpsc::Receiver<Job>) {
+        while let Ok(first) = waiting.recv() {
+            // Callbacks that came while the disk was busy share its next write.
+            let more = waiting.try_iter().take(TOGETHER - 1);
+            let mut keep = Vec::new();
+            let mut probes = Vec::new();
+            for job in std::iter::once(first).chain(more) {
+                match job {
+                    Job::Keep(events, answer) => keep.push((events, answer)),
+                    Job::Probe(answer) => probes.push(answer),
+                }
+            }
+            self.keep(keep);
+            for answer in probes {
+                let found = self.store.probe();
+                // Whoever asked may have gone.
+                let _ = answer.send(found.map_err(|source| SinkFault::Write { source }));
+            }
+        }
+    }
+
+    fn keep(&mut self, callbacks: Vec<(Vec<Event>, KeepAnswer)>) {
+        let mut lines = Vec::new();
+        let mut fresh: Vec<&Event> = Vec::new();
+        let mut counts = Vec::with_capacity(callbacks.len());
+        for (events, _) in &callbacks {
+            let mut kept = Kept::default();
+            // A repetition of what is written in this very batch is only as safe as the batch.
+            let mut at_stake = false;
+            for event in events {
+                if self.memory.knows(event) {
+                    kept.known += 1;
+                } else if fresh.iter().any(|known| known.event_id == event.event_id) {
+                    kept.known += 1;
+                    at_stake = true;
+                } else {
+                    kept.new += 1;
+                    at_stake = true;
+                    let superseded = self.memory.supersedes(event);
+                    lines.extend_from_slice(event.line(superseded).as_bytes());
+                    fresh.push(event);
+                }
+            }
+            counts.push((kept, at_stake));
+        }
+        let written = if lines.is_empty() {
+            Ok(())
+        } else {
+            self.store.append(&lines)
+        };
+        if written.is_ok() {
+            for event in &fresh {
+                self.memory.add(event);
+            }
+        }
+        for ((_, answer), (kept, at_stake)) in callbacks.into_iter().zip(counts) {
+            let told = match &written {
+                Err(fault) if at_stake => Err(SinkFault::Write {
+                    source: io::Error::new(fault.kind(), fault.to_string()),
+                }),
+                _ => Ok(kept),
+            };
+            // Whoever asked may have gone; the events are kept all the same.
+            let _ = answer.send(told);
+        }
+    }
+}
+
+struct Stream<W>(W);
+
+impl<W: Write + Send> Store for Stream<W> {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.0.write_all(lines)?;
+        self.0.flush()
+    }
+
+    fn probe(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A file whose reader is told of every append.
+struct Announced {
+    journal: Journal,
+    written: watch::Sender<u64>,
+}
+
+impl Store for Announced {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.journal.append(lines)?;
+        self.written.send_replace(self.journal.length());
+        Ok(())
+    }
+
+    fn probe(&mut self) -> io::Result<()> {
+        self.journal.probe()
+    }
+}
