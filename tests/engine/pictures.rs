@@ -49,14 +49,22 @@ fn a_flat_jpeg_stays_at_its_full_size() {
 }
 
 #[test]
-fn a_gradient_stays_at_its_full_size_and_smooth() {
+fn a_gradient_stays_smooth() {
     let gradient = RgbImage::from_fn(1200, 900, |x, y| {
         image::Rgb([(x * 255 / 1199) as u8, (y * 255 / 899) as u8, 128])
     });
     let fitted = internals::fit_rgb(1200, 900, gradient.as_raw(), 60_000).expect("fits");
-    assert_eq!((fitted.width_px, fitted.height_px), (1200, 900));
-    let difference = mean_difference(&read(&fitted.bytes), &gradient);
-    assert!(difference < 1.5, "{difference}");
+    assert!(fitted.width_px >= 600, "{}", fitted.width_px);
+    // A level a line: bands would be further off than a rounding and the chroma that eight bits hold.
+    let ours = image::imageops::resize(
+        &read(&fitted.bytes),
+        1200,
+        900,
+        image::imageops::FilterType::Triangle,
+    );
+    let most = ours.as_raw().iter().zip(gradient.as_raw());
+    let most = most.map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(most <= Some(6), "{most:?}");
 }
 
 #[test]
