@@ -217,9 +217,8 @@ fn what_viewers_show_all_the_same_is_fitted_to_the_same_bytes_with_a_note() {
     assert_eq!(findings, []);
     let cut = sound[..sound.len() - 2].to_vec();
     let followed = [sound.as_slice(), b"and more"].concat();
-    let mut strayed = sound[..2].to_vec();
-    strayed.extend([0, 1, 2]);
-    strayed.extend(&sound[2..]);
+    // Behind the JFIF segment.
+    let strayed = [&sound[..20], &[0, 1, 2], &sound[20..]].concat();
     let density = |unit: u8, across: u16| {
         let mut file = sound.clone();
         file[13] = unit;
