@@ -47,7 +47,7 @@ fn empty_bands(mut blocks: u32) -> Vec<u8> {
         blocks -= run;
     }
     assert_eq!(blocks, 0, "what is left must be a run of this symbol too");
-    while bits.len() % 8 != 0 {
+    while !bits.len().is_multiple_of(8) {
         bits.push('1');
     }
     let bytes = bits.as_bytes().chunks(8).map(|byte| {

@@ -156,7 +156,8 @@ fn wide_gamuts_become_srgb_by_their_primaries() {
             ((level + 0.055) / 1.055).powf(2.4)
         }
     };
-    let cases: [(&str, [[f64; 3]; 3], &dyn Fn(f64) -> f64); 2] = [
+    type Gamut<'a> = (&'a str, [[f64; 3]; 3], &'a dyn Fn(f64) -> f64);
+    let cases: [Gamut; 2] = [
         ("colour/display_p3.jpg", p3, &curve),
         ("colour/adobe_rgb_like.jpg", adobe, &|level| {
             level.powf(563.0 / 256.0)
