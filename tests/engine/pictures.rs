@@ -157,7 +157,7 @@ fn wide_gamuts_become_srgb_by_their_primaries() {
         }
     };
     type Gamut<'a> = (&'a str, [[f64; 3]; 3], &'a dyn Fn(f64) -> f64);
-    let cases: [Gamut; 2] = [
+    let cases: [Gamut<'_>; 2] = [
         ("colour/display_p3.jpg", p3, &curve),
         ("colour/adobe_rgb_like.jpg", adobe, &|level| {
             level.powf(563.0 / 256.0)
