@@ -275,10 +275,6 @@ const LONG: &[(&str, &str)] = &[
         "counting and writing share their walk over the blocks",
     ),
     (
-        "src/raster/heif.rs",
-        "one container: its items, properties and tiles",
-    ),
-    (
         "src/code/explain_delivery.rs",
         "a table of texts, one entry a code",
     ),
