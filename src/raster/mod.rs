@@ -14,6 +14,8 @@ use crate::sniff::Sniffed;
 mod av1;
 mod colour;
 mod frames;
+#[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
+mod hdr;
 #[cfg(any(feature = "heic", feature = "avif"))]
 mod heif;
 #[cfg(feature = "heic")]

@@ -50,11 +50,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Raster, Vec<Findi
     let mut pixels = heif.assemble(&frame, 3, &|planes, width, out| {
         colours.paint(planes, width, out)
     })?;
-    if colours.to_srgb.is_some() {
-        findings.push(Finding::note(
-            Code::ColourConverted,
-            "colours were converted from the picture's own to sRGB",
-        ));
+    if let Some(to_srgb) = &colours.to_srgb {
+        findings.push(Finding::note(Code::ColourConverted, to_srgb.told()));
     }
     let mut layout = Layout::Rgb;
     if let Some(alpha) = heif.alpha_of(id)? {
