@@ -71,6 +71,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "sniff",
             "clip",
+            "raster::judge_drawing",
             "prepare::Choices",
         ],
     ),

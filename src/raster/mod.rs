@@ -157,6 +157,16 @@ pub(crate) fn decode(
     Ok((raster, findings))
 }
 
+/// What stands in the way of turning a drawing into pixels, found without drawing it.
+///
+/// # Errors
+///
+/// A finding: MMS207 or MMS203 where it is too much work for any reader, MMS301 damaged, MMS302 not drawn here.
+#[cfg(feature = "svg")]
+pub(crate) fn judge_drawing(bytes: &[u8]) -> Result<(), Finding> {
+    svg::judge(bytes, &Limits::default())
+}
+
 /// The formats that one family of decoders reads.
 fn decode_plain(
     bytes: &[u8],
