@@ -130,6 +130,8 @@ fn checks(
         return Vec::new(); // Sniffing has refused it: there is nothing to hold against the rules.
     };
     let mut needs = Vec::new();
+    #[cfg(feature = "svg")]
+    check_drawing(bytes, content_type, rules, findings);
     match rules.accepts(content_type) {
         Some(rule) => {
             needs.extend(check_text(bytes, content_type, findings));
@@ -374,6 +376,29 @@ fn check_text(
         .any(|finding| finding.outcome == Outcome::Fixable);
     findings.extend(faults);
     mendable.then_some(Need::Rewrite)
+}
+
+/// A drawing that is too much work to draw is so for the phone as well, wherever it is sent as it is.
+#[cfg(feature = "svg")]
+fn check_drawing(
+    bytes: &[u8],
+    content_type: ContentType,
+    rules: &Rules,
+    findings: &mut Vec<Finding>,
+) {
+    let is_refused = findings
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Refused);
+    if content_type != ContentType::Svg || is_refused {
+        return;
+    }
+    let is_taken = rules.accepts(content_type).is_some();
+    if let Err(finding) = crate::raster::judge_drawing(bytes) {
+        // What only this build cannot draw is no fault of a drawing that need not be drawn.
+        if !(is_taken && finding.code == Code::CodecNotAccepted) {
+            findings.push(finding);
+        }
+    }
 }
 
 fn check_colour(

@@ -71,6 +71,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "sniff",
             "clip",
+            "raster::judge_drawing",
             "prepare::Choices",
         ],
     ),
@@ -280,10 +281,6 @@ const LONG: &[(&str, &str)] = &[
     (
         "src/jpeg/encode.rs",
         "counting and writing share their walk over the blocks",
-    ),
-    (
-        "src/raster/heif.rs",
-        "one container: its items, properties and tiles",
     ),
     (
         "src/code/explain_delivery.rs",
