@@ -279,7 +279,7 @@ const TILE: usize = 128;
 /// Side of what is taken of a tile where the blocks stay as they are.
 const KEPT_TILE: usize = 64;
 /// Tiles wanted.
-const WANTED_TILES: usize = 42;
+const WANTED_TILES: usize = 30;
 
 /// Left and top of the sampled tiles in tiles; none where the picture is so small that the whole is the sample.
 fn tiles(frame: &Frame) -> Vec<(usize, usize)> {
