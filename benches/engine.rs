@@ -83,6 +83,19 @@ fn stages(criterion: &mut Criterion) {
         group.bench_function("entropy_decode", |bench| {
             bench.iter(|| internals::decode_entropy(black_box(&bytes)));
         });
+        let read = internals::Coefficients::read(&bytes).expect("the photograph can be read");
+        for eighths in [3, 4, 8] {
+            group.bench_function(BenchmarkId::new("scaled_idct", eighths), |bench| {
+                bench.iter(|| black_box(&read).scaled(eighths).samples());
+            });
+        }
+        group.bench_function("probe", |bench| {
+            bench.iter(|| black_box(&read).probed(4));
+        });
+        let half = read.scaled(4);
+        group.bench_function("encode", |bench| {
+            bench.iter(|| black_box(&half).encoded(0.3));
+        });
         // What the search adds to reading: samples of every size, solved for three caps.
         group.bench_function("entropy_decode_and_search", |bench| {
             bench.iter(|| internals::curve_of_jpeg(black_box(&bytes), &CAPS));

@@ -14,6 +14,8 @@ use crate::provider::{Limit, Rules};
 use crate::report::{Finding, Outcome, PartReport, Provenance, Verdict};
 use crate::sniff::{self, Sniffed};
 
+#[cfg(feature = "svg")]
+use inside::check_drawing;
 use inside::{
     check_colour, check_credentials, check_location, check_orientation, check_pages, check_text,
 };
@@ -138,6 +140,8 @@ fn checks(
         return Vec::new(); // Sniffing has refused it: there is nothing to hold against the rules.
     };
     let mut needs = Vec::new();
+    #[cfg(feature = "svg")]
+    check_drawing(bytes, content_type, rules, findings);
     match rules.accepts(content_type) {
         Some(rule) => {
             needs.extend(check_text(bytes, content_type, findings));

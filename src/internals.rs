@@ -1,5 +1,6 @@
 //! The engine's private stages, opened to benchmarks and engine tests. Not a public interface.
 
+use crate::fit::photo::stages::{Planes, Read};
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
 use crate::jpeg;
 use crate::prepare::guarded;
@@ -100,6 +101,39 @@ pub fn decode_entropy(data: &[u8]) -> Result<usize, String> {
         .flat_map(|plane| &plane.rows)
         .map(jpeg::BlockRow::len)
         .sum())
+}
+
+/// A JPEG in coefficients, for the stages that start there.
+pub struct Coefficients(Read);
+
+/// A picture at its final size, for the stages that start there.
+pub struct Scaled(Planes);
+
+impl Coefficients {
+    pub fn read(data: &[u8]) -> Result<Self, String> {
+        Read::new(data).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Inverse transform of every component, chroma at half.
+    pub fn scaled(&self, eighths: usize) -> Scaled {
+        Scaled(self.0.scaled(eighths))
+    }
+
+    /// A candidate size sampled and judged at every table of the grid; the bits of the coarsest.
+    pub fn probed(&self, eighths: usize) -> f64 {
+        self.0.probed(eighths)
+    }
+}
+
+impl Scaled {
+    pub fn samples(&self) -> usize {
+        self.0.samples()
+    }
+
+    /// Forward transform, quantisation, optimal tables, writing.
+    pub fn encoded(&self, factor: f64) -> Vec<u8> {
+        self.0.encoded(factor)
+    }
 }
 
 /// Width, height and whether it is progressive, from the header alone.

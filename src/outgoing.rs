@@ -11,13 +11,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use rustls::pki_types::ServerName;
+use tokio::net::lookup_host;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+use crate::dial::{Duplex, MOST_ADDRESSES, first_to_answer, tls};
 
 /// One exchange: the answer, or why there is none.
 pub type Exchanged<'a> =
@@ -105,45 +104,29 @@ impl HttpClient {
     }
 
     async fn dial(&self, uri: &http::Uri) -> Result<Box<dyn Duplex>, HttpFault> {
-        let tls = match uri.scheme_str() {
+        let is_tls = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
             _ => return Err(HttpFault::Url),
         };
         let host = uri.host().ok_or(HttpFault::Url)?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
         let refused = |source| HttpFault::Connect { source };
-        let stream = TcpStream::connect((host, port)).await.map_err(refused)?;
-        // Small requests should not wait for a full segment.
-        stream.set_nodelay(true).map_err(refused)?;
-        if !tls {
+        let found = lookup_host((host, port)).await.map_err(refused)?;
+        let addresses: Vec<_> = found.take(MOST_ADDRESSES).collect();
+        let (stream, _) = first_to_answer(&addresses).await.map_err(refused)?;
+        if !is_tls {
             return Ok(Box::new(stream));
         }
         let connector = self
             .tls
-            .get_or_init(|| self.connector())
+            .get_or_init(|| tls(&self.roots))
             .as_ref()
             .map_err(|why| refused(io::Error::other(why.clone())))?;
         let name = ServerName::try_from(host.to_owned()).map_err(|_| HttpFault::Url)?;
         let stream = connector.connect(name, stream).await.map_err(refused)?;
         Ok(Box::new(stream))
-    }
-
-    fn connector(&self) -> Result<TlsConnector, rustls::Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = self
-            .roots
-            .iter()
-            .map(|root| CertificateDer::from(root.clone()));
-        let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?;
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsConnector::from(Arc::new(config)))
     }
 
     async fn carry_out(
@@ -183,11 +166,6 @@ impl fmt::Debug for HttpClient {
             .finish_non_exhaustive()
     }
 }
-
-/// A connection, plain or inside TLS.
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// The request as HTTP/1.1 writes it: the path alone, the host in its field (RFC 9112, clause 3.2.1), the exact length.
 fn on_the_wire(request: http::Request<Bytes>) -> Result<http::Request<Full<Bytes>>, HttpFault> {

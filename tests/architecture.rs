@@ -71,6 +71,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "sniff",
             "clip",
+            "raster::judge_drawing",
             "prepare::Choices",
         ],
     ),
@@ -98,9 +99,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "prepare::guarded",
         ],
     ),
+    // Connections of our own, for whoever speaks to others.
+    ("dial", &[]),
     (
         "verify",
         &[
+            "dial",
             "units",
             "content_type",
             "provider",
@@ -164,9 +168,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "check::provenance",
         ],
     ),
-    ("send", &["provider", "code", "report", "bundle", "message"]),
+    (
+        "send",
+        &["provider", "code", "report", "bundle", "message", "dial"],
+    ),
     // Sockets to others, and what is received from them.
-    ("outgoing", &[]),
+    ("outgoing", &["dial"]),
     // How far a message has come is one word for receipts and callbacks.
     ("receive", &["provider", "outgoing", "send::DeliveryStatus"]),
     (
@@ -215,12 +222,13 @@ const CONFINED: &[(&str, &[&str])] = &[
             "host",
             "send",
             "receive",
+            "dial",
             "outgoing",
             "cli",
         ],
     ),
-    ("tokio_rustls", &["verify", "send", "outgoing"]),
-    ("rustls", &["verify", "send", "outgoing"]),
+    ("tokio_rustls", &["dial", "verify", "send", "outgoing"]),
+    ("rustls", &["dial", "verify", "send", "outgoing"]),
     ("hyper", &["host", "send", "outgoing"]),
     ("hyper_util", &["host", "send", "outgoing"]),
     ("axum", &["host"]),
@@ -269,10 +277,6 @@ const LONG: &[(&str, &str)] = &[
     (
         "src/jpeg/encode.rs",
         "counting and writing share their walk over the blocks",
-    ),
-    (
-        "src/raster/heif.rs",
-        "one container: its items, properties and tiles",
     ),
     (
         "src/code/explain_delivery.rs",

@@ -5,6 +5,13 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use mmsfit::internals;
 use proptest::prelude::*;
 
+#[path = "engine/hostile.rs"]
+mod hostile;
+#[path = "engine/pictures.rs"]
+mod pictures;
+#[path = "engine/same.rs"]
+mod same;
+
 /// A scene with edges, gradients and grain, the same on every run.
 fn scene(width: u32, height: u32) -> RgbImage {
     let mut state = 1u32;

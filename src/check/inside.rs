@@ -5,6 +5,8 @@ use crate::clip;
 use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::prepare::Choices;
+#[cfg(feature = "svg")]
+use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
 use crate::sniff::Sniffed;
 use crate::text;
@@ -20,6 +22,29 @@ pub(super) fn check_text(
         .any(|finding| finding.outcome == Outcome::Fixable);
     findings.extend(faults);
     mendable.then_some(Need::Rewrite)
+}
+
+/// A drawing that is too much work to draw is so for the phone as well, wherever it is sent as it is.
+#[cfg(feature = "svg")]
+pub(super) fn check_drawing(
+    bytes: &[u8],
+    content_type: ContentType,
+    rules: &Rules,
+    findings: &mut Vec<Finding>,
+) {
+    let is_refused = findings
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Refused);
+    if content_type != ContentType::Svg || is_refused {
+        return;
+    }
+    let is_taken = rules.accepts(content_type).is_some();
+    if let Err(finding) = crate::raster::judge_drawing(bytes) {
+        // What only this build cannot draw is no fault of a drawing that need not be drawn.
+        if !(is_taken && finding.code == Code::CodecNotAccepted) {
+            findings.push(finding);
+        }
+    }
 }
 
 pub(super) fn check_colour(

@@ -382,7 +382,7 @@ pub(crate) fn rules(name: &str) -> Result<&'static Rules, String> {
     })
 }
 
-/// A length of time: `30s`, `500ms`, `2m`; a number alone is seconds.
+/// A length of time: `30s`, `500ms`, `2m`, `36h`, `3d`; a number alone is seconds.
 #[cfg(feature = "net")]
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -392,16 +392,18 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 1,
         "" | "s" => 1_000,
         "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => 0,
     };
     number
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_mul(millis))
-        // A day is longer than any server deserves, and far from where clocks overflow.
-        .filter(|millis| (1..=86_400_000).contains(millis))
+        // Longer than any provider tries to deliver, and far from where clocks overflow.
+        .filter(|millis| (1..=30 * 86_400_000).contains(millis))
         .map(Duration::from_millis)
-        .ok_or_else(|| "write it as 30s, 500ms or 2m, at most a day".to_owned())
+        .ok_or_else(|| "write it as 30s, 500ms, 2m, 36h or 3d, at most 30 days".to_owned())
 }
 
 #[cfg(all(test, feature = "net"))]
@@ -416,13 +418,15 @@ mod tests {
             ("500ms", Some(500)),
             ("2m", Some(120_000)),
             ("1440m", Some(86_400_000)),
+            ("1h", Some(3_600_000)),
+            ("30d", Some(2_592_000_000)),
             ("", None),
             ("s", None),
             ("0", None),
             ("-1s", None),
             ("1.5s", None),
-            ("1h", None),
-            ("1441m", None),
+            ("1w", None),
+            ("31d", None),
             ("99999999999999999999s", None),
         ] {
             let found = duration(text).ok().map(|found| found.as_millis());

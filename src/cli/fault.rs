@@ -26,8 +26,12 @@ impl Fault {
         let mut fault = Self::new(what, help);
         let mut cause = Some(source);
         while let Some(source) = cause {
-            // Writing to a String cannot fail.
-            let _ = write!(fault.what, ": {source}");
+            // Some errors tell their causes themselves: each is told once.
+            let told = source.to_string();
+            if !fault.what.contains(&told) {
+                // Writing to a String cannot fail.
+                let _ = write!(fault.what, ": {told}");
+            }
             cause = source.source();
         }
         fault

@@ -6,8 +6,8 @@ use mmsfit::provider::Delivery;
 use mmsfit::report_v1::{self, Finding, Record, Verdict};
 use mmsfit::send::{Client, Multipart, SendError, Upload};
 use mmsfit::{
-    Attachment, Bundle, Code, Compose, FetchPolicy, HostingError, MediaHost, Message, Preparer,
-    Report, publish_and_verify,
+    Attachment, Bundle, ByteCount, Code, Compose, FetchPolicy, HostingError, MediaHost, Message,
+    Preparer, Report, publish_and_verify,
 };
 use url::Url;
 
@@ -120,6 +120,9 @@ impl<'a> Way<'a> {
         record: &mut Record,
         progress: &Progress,
     ) -> Result<Result<(), Refused>, Fault> {
+        // Whether a host is needed is decided here, and said only where there is none.
+        let hosting = Code::NeedsHosting.to_string();
+        record.findings.retain(|finding| finding.code != hosting);
         let planned = match self.compose(bundle.clone(), self.planned(&bundle)).build() {
             Ok(message) => message,
             Err(report) => return Ok(Err(with_flags(&report))),
@@ -166,10 +169,14 @@ impl<'a> Way<'a> {
         progress.say("sending");
         let told = progress.teller();
         let client = self.client.ledger(ledger).on_upload(move |upload: Upload| {
-            let total = upload.total_bytes.max(1);
+            let (written, total) = (upload.written_bytes, upload.total_bytes);
+            if written >= total {
+                return told("sent, waiting for the answer");
+            }
             told(&format!(
-                "sending, {} %",
-                upload.written_bytes * 100 / total
+                "sending, {} % of {}",
+                written * 100 / total,
+                ByteCount::new(total)
             ));
         });
         match client.send(message).await {

@@ -160,6 +160,9 @@ fn tolerated(notes: jpeg::Notes) -> Option<Finding> {
     if notes.stray_bytes {
         said.push("stray bytes between its segments were dropped".to_owned());
     }
+    if notes.wrong_density {
+        said.push("its pixel density was zero or in an unknown unit".to_owned());
+    }
     (!said.is_empty()).then(|| {
         Finding::note(
             Code::Corrupt,

@@ -83,7 +83,7 @@ pub(super) fn choose(bundle: &Bundle, ways: &Ways, findings: &mut Vec<Finding>) 
         findings.push(
             Finding::refused(
                 Code::NeedsHosting,
-                format!("{} fetches parts by URL: {homeless} of this message have none", rules.name),
+                format!("{} fetches parts by URL: {homeless} of this message's parts have no URL", rules.name),
             )
             .observed("parts", homeless)
             .help("publish the parts first: a folder behind a web server, an object store, `mmsfit serve`, or CarrierX's own storage")

@@ -110,11 +110,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Raster, Vec<Findi
         }
     }
     let to_srgb = RowsToSrgb::of_profile(&profile);
-    if to_srgb.is_some() {
-        findings.push(Finding::note(
-            Code::ColourConverted,
-            "colours were converted from the picture's own to sRGB",
-        ));
+    if let Some(to_srgb) = &to_srgb {
+        findings.push(Finding::note(Code::ColourConverted, to_srgb.told()));
     }
     let raster = rows(&samples, (width, height), channels, to_srgb.as_ref());
     Ok((raster, findings))

@@ -14,6 +14,8 @@ use crate::sniff::Sniffed;
 mod av1;
 mod colour;
 mod frames;
+#[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
+mod hdr;
 #[cfg(any(feature = "heic", feature = "avif"))]
 mod heif;
 #[cfg(feature = "heic")]
@@ -153,6 +155,16 @@ pub(crate) fn decode(
         ));
     }
     Ok((raster, findings))
+}
+
+/// What stands in the way of turning a drawing into pixels, found without drawing it.
+///
+/// # Errors
+///
+/// A finding: MMS207 or MMS203 where it is too much work for any reader, MMS301 damaged, MMS302 not drawn here.
+#[cfg(feature = "svg")]
+pub(crate) fn judge_drawing(bytes: &[u8]) -> Result<(), Finding> {
+    svg::judge(bytes, &Limits::default())
 }
 
 /// The formats that one family of decoders reads.

@@ -17,16 +17,15 @@ use http::{HeaderValue, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::error::{ConnectFault, Doubt};
 use super::{Request, Response};
+use crate::dial::{Duplex, MOST_ADDRESSES, first_to_answer, tls, tls_reason};
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(super) enum Fault {
 /// Opens connections: straight to the endpoint, by no proxy of the environment, following no redirect.
 pub(super) struct Dialer {
     roots: Vec<Vec<u8>>,
-    tls: OnceLock<Result<TlsConnector, String>>,
+    tls: OnceLock<Result<TlsConnector, rustls::Error>>,
     connect_within: Duration,
 }
 
@@ -54,13 +53,8 @@ pub(super) struct Line {
     watcher: Arc<OnceLock<(Watcher, u64)>>,
 }
 
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
 /// The most of a response's body that is read. Every documented answer is below 10 KB.
 const MOST_ANSWER_BYTES: usize = 1 << 20;
-const MOST_ADDRESSES: usize = 6;
 const AGENT: &str = concat!("mmsfit/", env!("CARGO_PKG_VERSION"));
 
 impl Dialer {
@@ -104,16 +98,16 @@ impl Dialer {
             .map_err(|_| ConnectFault::Name)?
             .take(MOST_ADDRESSES)
             .collect();
-        let stream = self.first_to_answer(&addresses).await?;
-        stream.set_nodelay(true).map_err(ConnectFault::Socket)?;
+        let answer = first_to_answer(&addresses).await;
+        let (stream, _) = answer.map_err(ConnectFault::Socket)?;
         let stream: Box<dyn Duplex> = if is_tls {
             let name = ServerName::try_from(bare.to_owned())
                 .map_err(|_| ConnectFault::Tls("no certificate can name this host".to_owned()))?;
             let connector = self
                 .tls
-                .get_or_init(|| connector(&self.roots))
+                .get_or_init(|| tls(&self.roots))
                 .as_ref()
-                .map_err(|why| ConnectFault::Tls(why.clone()))?;
+                .map_err(|why| ConnectFault::Tls(why.to_string()))?;
             let stream = connector.connect(name, stream).await;
             Box::new(stream.map_err(tls_fault)?)
         } else {
@@ -130,22 +124,6 @@ impl Dialer {
             written,
             watcher,
         })
-    }
-}
-
-impl Dialer {
-    /// Each address has its share of the time, so that a silent one does not hide those behind it.
-    async fn first_to_answer(&self, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectFault> {
-        let share = self.connect_within / u32::try_from(addresses.len().max(1)).unwrap_or(1);
-        let mut last = ConnectFault::Name;
-        for address in addresses {
-            match timeout(share, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(fault)) => last = ConnectFault::Socket(fault),
-                Err(_) => last = ConnectFault::Late,
-            }
-        }
-        Err(last)
     }
 }
 
@@ -237,29 +215,10 @@ async fn read_whole(response: http::Response<hyper::body::Incoming>) -> Result<R
     Ok(Response::from_parts(parts, bytes.freeze()))
 }
 
-fn connector(roots: &[Vec<u8>]) -> Result<TlsConnector, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = roots.iter().map(|root| CertificateDer::from(root.clone()));
-    let build = || {
-        let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?;
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok::<_, rustls::Error>(TlsConnector::from(Arc::new(config)))
-    };
-    build().map_err(|fault| fault.to_string())
-}
-
 /// A fault of TLS itself, or of the socket underneath.
 fn tls_fault(fault: io::Error) -> ConnectFault {
-    let reason = fault
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match reason.map(ToString::to_string) {
-        Some(reason) => ConnectFault::Tls(reason),
+    match tls_reason(&fault) {
+        Some(reason) => ConnectFault::Tls(reason.to_string()),
         None => ConnectFault::Socket(fault),
     }
 }

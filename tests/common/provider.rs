@@ -78,6 +78,8 @@ struct Log {
     id_padding: usize,
     features: Vec<(String, Vec<String>)>,
     drop_parts: usize,
+    /// What was uploaded to CarrierX's storage: type and bytes.
+    stored: Vec<(String, Vec<u8>)>,
 }
 
 /// A provider on loopback. It ends with its runtime.
@@ -215,6 +217,8 @@ impl ScriptedProvider {
         let reply = match (request.method.as_str(), path.as_str()) {
             ("POST", "/restapi/oauth/token") => self.token(&request),
             ("GET", "/restapi/v1.0/account/~/extension/~/phone-number") => self.phone_numbers(),
+            ("POST", "/core/v2/storage/files") => self.store(&request),
+            ("GET" | "HEAD", path) if path.starts_with("/stored/") => self.stored(&request),
             ("POST", _) => return self.message(stream, &request, &path).await,
             ("GET", _) => status(&path),
             ("PATCH", _) => ok(&json!({})),
@@ -250,6 +254,44 @@ impl ScriptedProvider {
         ok(
             &json!({"access_token": token, "token_type": "bearer", "expires_in": 3600, "scope": "SMS"}),
         )
+    }
+
+    /// Core API v2: `file_object` and `data`; the answer names where the file is published.
+    fn store(&self, request: &Received) -> Vec<u8> {
+        let parts = request
+            .headers
+            .get("content-type")
+            .and_then(|kind| kind.split_once("boundary="))
+            .map(|(_, boundary)| form_parts(&request.body, boundary));
+        let Some([_, (head, data)]) = parts.as_deref() else {
+            return reply(400, &[], b"{}");
+        };
+        let kind = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Content-Type: "))
+            .unwrap_or_default();
+        let mut log = self.log();
+        log.stored.push((kind.to_owned(), data.clone()));
+        let at = log.stored.len() - 1;
+        let file = json!({"file_sid": format!("file-{at}"), "publish": "file_name", "publish_uri": format!("{}/stored/{at}", self.endpoint())});
+        reply(201, &[], file.to_string().as_bytes())
+    }
+
+    fn stored(&self, request: &Received) -> Vec<u8> {
+        let at = request.path.trim_start_matches("/stored/").parse::<usize>();
+        let log = self.log();
+        let Some((kind, bytes)) = at.ok().and_then(|at| log.stored.get(at)) else {
+            return reply(404, &[], b"");
+        };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            bytes.len()
+        );
+        let mut answer = head.into_bytes();
+        if request.method == "GET" {
+            answer.extend_from_slice(bytes);
+        }
+        answer
     }
 
     fn phone_numbers(&self) -> Vec<u8> {
@@ -422,6 +464,35 @@ impl ScriptedProvider {
             _ => None,
         }
     }
+}
+
+/// The parts of a form: head and content each.
+fn form_parts(body: &[u8], boundary: &str) -> Vec<(String, Vec<u8>)> {
+    let delimiter = format!("--{boundary}").into_bytes();
+    let find = |from: usize, wanted: &[u8]| {
+        body.get(from..)?
+            .windows(wanted.len())
+            .position(|window| window == wanted)
+            .map(|at| from + at)
+    };
+    let mut parts = Vec::new();
+    let mut from = 0;
+    while let Some(start) = find(from, &delimiter) {
+        let start = start + delimiter.len() + 2;
+        let (Some(head), Some(end)) = (find(start, b"\r\n\r\n"), find(start, &delimiter)) else {
+            break;
+        };
+        if let (Some(head_text), Some(content)) =
+            (body.get(start..head), body.get(head + 4..end - 2))
+        {
+            parts.push((
+                String::from_utf8_lossy(head_text).into_owned(),
+                content.to_vec(),
+            ));
+        }
+        from = end;
+    }
+    parts
 }
 
 /// The JSON of a multipart request's first part.

@@ -1,6 +1,8 @@
 //! Messages and how they are sent: the rules, the requests on the wire, and what becomes of each under every fault.
 #![cfg(feature = "net")]
 
+#[cfg(feature = "cli")]
+mod command;
 #[path = "../common/mod.rs"]
 mod common;
 mod crash;

@@ -90,6 +90,29 @@ fn a_profile_and_code_points_of_display_p3_give_the_same_srgb() {
 }
 
 #[test]
+fn a_high_dynamic_range_is_brought_to_an_ordinary_one() {
+    let plain = shown("heif/p3_code_points.heic");
+    let mut bytes = fixture("heif/p3_code_points.heic");
+    let nclx = bytes.windows(4).position(|name| name == b"nclx");
+    let nclx = nclx.expect("it has code points") + 4;
+    // H.273 8.2: PQ is 16, HLG 18.
+    for transfer in [16, 18] {
+        bytes[nclx..nclx + 4].copy_from_slice(&[0, 12, 0, transfer]);
+        let found = crate::decode(&bytes).expect("it is decoded");
+        assert_eq!(
+            found.said,
+            [
+                "MMS404 its high dynamic range (HDR) was brought to that of ordinary screens, in sRGB"
+            ]
+        );
+        // Full red of PQ or HLG is far above white: it is shown as bright as a screen can, and is red still.
+        let [r, g, b, _] = found.at(8, 8);
+        assert!(r > 250 && g < 90 && b < 90, "{r} {g} {b}");
+        assert_ne!(found.at(8, 48), plain.at(8, 48));
+    }
+}
+
+#[test]
 fn ten_bits_are_brought_to_eight() {
     let (deep, plain) = (shown("heif/ten_bit.heic"), shown("heif/identity.heic"));
     // The same photograph, encoded apart: near, not equal.

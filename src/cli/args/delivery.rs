@@ -69,7 +69,7 @@ pub(crate) struct SendArgs {
     /// Your own name for this message: it is never sent twice under it. Default: a random one.
     #[arg(long, value_name = "ID")]
     pub(crate) client_reference: Option<String>,
-    /// How long delivery is tried: 90m, 3600s. Default: the provider's own limit.
+    /// How long delivery is tried: 90m, 36h, 3d. Default: the provider's own limit.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) expiry: Option<Duration>,
     /// A sound and the picture beside it share a slide (Sinch).

@@ -198,14 +198,9 @@ impl Human {
 
     fn recipients(out: &mut dyn Write, receipt: &Receipt) -> io::Result<()> {
         for recipient in &receipt.recipients {
-            let word = recipient.provider_status.as_deref();
-            writeln!(
-                out,
-                "  to {}: {}{}",
-                escaped(&recipient.to),
-                recipient.status,
-                said(word)
-            )?;
+            let (status, word) = (recipient.status, recipient.provider_status.as_deref());
+            let to = escaped(&recipient.to);
+            writeln!(out, "  to {to}: {status}{}", said(word, status))?;
         }
         Ok(())
     }
@@ -221,7 +216,7 @@ impl Human {
         )?;
         if let Some(receipt) = &record.receipt {
             let word = receipt.provider_status.as_deref();
-            write!(out, "  {}{}", receipt.status, said(word))?;
+            write!(out, "  {}{}", receipt.status, said(word, receipt.status))?;
         }
         for finding in &record.findings {
             write!(
@@ -299,9 +294,10 @@ impl Printer for Human {
     }
 }
 
-/// The provider's own word, as it came.
-fn said(word: Option<&str>) -> String {
-    word.map_or_else(String::new, |word| format!(" ({})", escaped(word)))
+/// The provider's own word, as it came, where it is another one than ours.
+fn said(word: Option<&str>, ours: &str) -> String {
+    word.filter(|word| !word.eq_ignore_ascii_case(ours))
+        .map_or_else(String::new, |word| format!(" ({})", escaped(word)))
 }
 
 fn name(record: &Record) -> String {

@@ -20,6 +20,8 @@ pub(crate) struct Loaded {
     pub(super) source_bytes: Option<u64>,
     /// The steps of the source's blocks, where they may stay as they are.
     pub(super) floor: Option<[QuantTable; 2]>,
+    /// Whether the planes are still in the source's colours: what was converted once must not be again.
+    is_unconverted: bool,
 }
 
 impl Loaded {
@@ -40,6 +42,7 @@ impl Loaded {
             original_side,
             source_bytes,
             floor,
+            is_unconverted: options.to_srgb.is_some(),
         }
     }
 
@@ -219,10 +222,11 @@ pub(super) fn finished(
     chroma: Chroma,
     options: &PhotoOptions<'_>,
 ) -> Vec<Plane> {
+    let is_unconverted = loaded.is_unconverted;
     let source = loaded.coefficients;
     let Some(to_srgb) = options
         .to_srgb
-        .filter(|_| source.model == Model::Ycc && source.planes.len() == 3)
+        .filter(|_| is_unconverted && source.model == Model::Ycc)
     else {
         return planes::all(source, eighths, chroma);
     };
@@ -279,9 +283,10 @@ fn convert(
             }
             if model == Model::Ycck {
                 let rgb = to_rgb([pixel[0], pixel[1], pixel[2]]);
-                pixel[..3].copy_from_slice(&rgb);
+                // Adobe technical note 5116: red is 255 less what the file says of cyan.
+                pixel[..3].copy_from_slice(&rgb.map(|level| 255 - level));
             }
-            // Adobe's files say 255 for no ink; YCCK is their RGB of inverted inks.
+            // Adobe's files say 255 for no ink.
             if matches!(model, Model::Cmyk { inverted: true } | Model::Ycck) {
                 for value in pixel {
                     *value = 255 - *value;

@@ -7,6 +7,8 @@ mod model;
 mod planes;
 mod probe;
 mod search;
+#[cfg(feature = "bench-internals")]
+pub(crate) mod stages;
 mod tables;
 
 use crate::jpeg;

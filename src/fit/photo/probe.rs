@@ -4,7 +4,7 @@ use crate::fit::photo::Chroma;
 use crate::fit::photo::blocks::{gather, unquantised};
 use crate::fit::photo::model::{self, Weights};
 use crate::fit::photo::planes::{self, Plane};
-use crate::fit::photo::tables::{GRID, grid, quantisers};
+use crate::fit::photo::tables::{Fineness, GRID, grid, quantisers};
 use crate::jpeg::{
     Block, COEFFICIENT_UNIT, Coefficients, Frame, Inverse, QuantTable, Quantiser, Statistics,
     forward, inverse, on_this_processor,
@@ -74,7 +74,7 @@ impl Probe {
 
     /// Bits and error at a step of the grid of factors, with the chroma of that index.
     pub(super) fn outcome(&mut self, step: usize, chroma: Option<usize>) -> Outcome {
-        let [for_luma, for_chroma] = quantisers(grid(step), 0.0, self.floor.as_ref());
+        let [for_luma, for_chroma] = quantisers(Fineness::of(grid(step)), self.floor.as_ref());
         let luma = self.luma.at(step, &for_luma, &self.weights.luma);
         let mut bits = luma.bits;
         let mut error = luma.error + self.luma.lost;
@@ -177,7 +177,7 @@ impl Sampler {
     pub(super) fn kept(&self, source: &Coefficients, floor: [QuantTable; 2]) -> Probe {
         let mut classes = [Vec::new(), Vec::new()];
         let frame = &source.frame;
-        // A sixteenth of each tile says as much as the whole of it, nearly.
+        // A quarter of each tile says as much as the whole of it, nearly.
         let side = if self.tiles.is_empty() {
             TILE
         } else {
@@ -279,7 +279,7 @@ const TILE: usize = 128;
 /// Side of what is taken of a tile where the blocks stay as they are.
 const KEPT_TILE: usize = 64;
 /// Tiles wanted.
-const WANTED_TILES: usize = 42;
+const WANTED_TILES: usize = 30;
 
 /// Left and top of the sampled tiles in tiles; none where the picture is so small that the whole is the sample.
 fn tiles(frame: &Frame) -> Vec<(usize, usize)> {

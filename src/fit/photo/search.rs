@@ -4,7 +4,7 @@ use crate::fit::photo::blocks::{Blocks, Sampled};
 use crate::fit::photo::choose::{Choice, Chooser, STUFFING};
 use crate::fit::photo::load::{self, Loaded};
 use crate::fit::photo::planes::{self, Plane};
-use crate::fit::photo::tables::{LEAST_FACTOR, MOST_FACTOR, quantisers};
+use crate::fit::photo::tables::{Fineness, LEAST_FACTOR, MOST_FACTOR, quantisers, tables};
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoError, PhotoOptions};
 use crate::jpeg::{
     QuantTable, Shape, Statistics, Tables, encode, factor_of, header_len, quality_of,
@@ -134,17 +134,16 @@ impl Attempt<'_, '_> {
             scale: 0.0,
             header,
             tried: Vec::new(),
+            counts: 0,
             slope,
         };
         guide.scale = STUFFING / 8.0 / guide.sample.share;
-        let mut from = Fineness {
-            factor: start.clamp(LEAST_FACTOR, MOST_FACTOR),
-            dead: 0.0,
-        };
+        let mut from = Fineness::of(start.clamp(LEAST_FACTOR, MOST_FACTOR));
         let mut best: Option<Found> = None;
         for _ in 0..MOST_ENCODES {
             let (fineness, sampled) = guide.find(from, limit);
-            let quantisers = quantisers(fineness.factor, fineness.dead, blocks.floor());
+            self.probes += std::mem::take(&mut guide.counts);
+            let quantisers = quantisers(fineness, blocks.floor());
             let tokens = blocks.tokens(&quantisers);
             self.probes += 1;
             let bits: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
@@ -183,7 +182,6 @@ impl Attempt<'_, '_> {
                     return None;
                 }
             }
-            self.probes += guide.tried.len() as u32;
             guide.correct(sampled, (length - header) * STUFFING);
             from = fineness;
             if best.is_some() && self.encodes > 2 {
@@ -199,7 +197,7 @@ impl Attempt<'_, '_> {
         let mut factor = from.factor;
         loop {
             factor = (factor * 1.1).min(MOST_FACTOR);
-            let quantisers = quantisers(factor, 0.0, blocks.floor());
+            let quantisers = quantisers(Fineness::of(factor), blocks.floor());
             let tokens = blocks.tokens(&quantisers);
             self.encodes += 1;
             let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
@@ -257,14 +255,6 @@ impl Attempt<'_, '_> {
     }
 }
 
-/// How finely a picture is quantised.
-#[derive(Clone, Copy, Debug)]
-struct Fineness {
-    factor: f64,
-    /// By how much the dead zone of all but DC is widened, in steps.
-    dead: f64,
-}
-
 /// What a sample of rows says about the whole, corrected by what the whole has said.
 struct Guide {
     sample: Sampled,
@@ -274,6 +264,8 @@ struct Guide {
     header: f64,
     /// Factors tried, with the bits of the sample.
     tried: Vec<(f64, u64)>,
+    /// Counts of the sample that nobody has been told of.
+    counts: u32,
     /// d ln(bytes) / d ln(factor).
     slope: f64,
 }
@@ -282,98 +274,179 @@ impl Guide {
     /// The finest quantisation under the aim, near to `start`, and the bits of the sample at it.
     fn find(&mut self, start: Fineness, limit: f64) -> (Fineness, u64) {
         let aim = (limit * AIM - self.header).max(1.0) / self.scale;
-        let mut low = (LEAST_FACTOR, None);
-        let mut high = (MOST_FACTOR, None);
         // What was tried before stays true: only the scale has changed.
+        let mut low: Option<(f64, u64)> = None;
+        let mut high: Option<(f64, u64)> = None;
         for &(factor, bits) in &self.tried {
-            if bits as f64 > aim && factor > low.0 {
-                low = (factor, Some(bits));
+            if bits as f64 > aim && low.is_none_or(|low| factor > low.0) {
+                low = Some((factor, bits));
             }
         }
         for &(factor, bits) in &self.tried {
-            if bits as f64 <= aim && factor < high.0 && factor > low.0 {
-                high = (factor, Some(bits));
+            let is_above = low.is_none_or(|low| factor > low.0);
+            if bits as f64 <= aim && is_above && high.is_none_or(|high| factor < high.0) {
+                high = Some((factor, bits));
             }
         }
-        let mut factor = start.factor;
-        let known = self.tried.iter().find(|tried| tried.0 == factor);
-        if let Some(&(_, bits)) = known {
-            factor = self.step(factor, bits, aim).clamp(low.0, high.0);
-        }
+        let mut next = if self.tried.is_empty() {
+            Some(start.factor)
+        } else {
+            self.next(low, high, aim)
+        };
         for _ in 0..MOST_SAMPLES {
-            let quantisers = quantisers(factor, 0.0, self.floor.as_ref());
-            let bits = self.sample.bits(&quantisers);
+            let Some(factor) = next else { break };
+            let bits = self.bits(Fineness::of(factor));
             self.tried.push((factor, bits));
             let reached = bits as f64 / aim;
-            if (CLOSE..=1.0).contains(&reached) {
-                return (Fineness { factor, dead: 0.0 }, bits);
+            if (self.close()..=1.0).contains(&reached) {
+                return (Fineness::of(factor), bits);
             }
             if reached > 1.0 {
-                low = (factor, Some(bits));
+                low = Some((factor, bits));
             } else {
-                high = (factor, Some(bits));
+                high = Some((factor, bits));
             }
             if (reached > 1.0 && factor >= MOST_FACTOR)
                 || (reached <= 1.0 && factor <= LEAST_FACTOR)
             {
-                return (Fineness { factor, dead: 0.0 }, bits);
+                return (Fineness::of(factor), bits);
             }
-            factor = match (low.1, high.1) {
-                // Between two that are known: where the line through them meets the middle of what is close.
-                (Some(more), Some(less)) if high.0 / low.0 > NARROW => {
-                    let (more, less) = ((more as f64).ln(), (less as f64).ln());
-                    let share = (more - (aim * f64::midpoint(CLOSE, 1.0)).ln()) / (more - less);
-                    let share = share.clamp(0.1, 0.9);
-                    low.0 * (high.0 / low.0).powf(share)
-                }
-                (Some(_), Some(_)) => break,
-                _ => self.step(factor, bits, aim).clamp(low.0, high.0),
-            };
-        }
-        // The tables' whole steps leave a gap: the dead zone of the finer ones closes it.
-        let mut found = (
-            Fineness {
-                factor: high.0,
-                dead: 0.0,
-            },
-            high.1,
-        );
-        let (mut least, mut most) = (0.0, WIDEST);
-        for _ in 0..MOST_DEAD {
-            let dead = f64::midpoint(least, most);
-            let quantisers = quantisers(low.0, dead, self.floor.as_ref());
-            let bits = self.sample.bits(&quantisers);
-            if bits as f64 > aim {
-                least = dead;
-                continue;
-            }
-            most = dead;
-            if found.1.is_none_or(|other| bits > other) {
-                found = (
-                    Fineness {
-                        factor: low.0,
-                        dead,
-                    },
-                    Some(bits),
-                );
-            }
-            if bits as f64 >= aim * CLOSE {
-                break;
+            next = self.next(low, high, aim);
+            if let ([.., (_, before), (_, after)], Some(factor)) = (self.tried.as_slice(), next)
+                && (low.is_none() || high.is_none())
+                && before.abs_diff(*after) * 1_000 < aim as u64
+            {
+                // The tables changed where the picture has nothing: a longer stride.
+                let stride = factor / self.tried[0].0;
+                next = Some((factor * stride).clamp(LEAST_FACTOR, MOST_FACTOR));
             }
         }
-        match found {
-            (fineness, Some(bits)) => (fineness, bits),
-            (fineness, None) => {
-                let quantisers = quantisers(fineness.factor, 0.0, self.floor.as_ref());
-                (fineness, self.sample.bits(&quantisers))
+        match (low, high) {
+            (Some(low), Some(high)) => self.between(low, high, aim),
+            (_, Some((factor, bits))) | (Some((factor, bits)), None) => {
+                (Fineness::of(factor), bits)
             }
+            (None, None) => (start, self.bits(start)),
         }
     }
 
-    /// From a factor with its bits to one that should have those of the aim.
-    fn step(&self, factor: f64, bits: u64, aim: f64) -> f64 {
-        let ratio = aim * f64::midpoint(CLOSE, 1.0) / (bits as f64).max(1.0);
-        (factor.ln() + ratio.ln() / self.slope.clamp(-1.5, -0.3)).exp()
+    /// The next factor to try, whose tables have not been tried; none where the tables between are few.
+    fn next(&self, low: Option<(f64, u64)>, high: Option<(f64, u64)>, aim: f64) -> Option<f64> {
+        let middle = aim * f64::midpoint(self.close(), 1.0);
+        let tables = |factor: f64| tables(Fineness::of(factor), self.floor.as_ref());
+        match (low, high) {
+            // Where the line through both meets the middle of what is close, or not far from there.
+            (Some(low), Some(high)) => {
+                if low.1 as f64 <= aim * BRIDGED && self.floor.is_none() {
+                    return None;
+                }
+                let (more, less) = ((low.1 as f64).ln(), (high.1 as f64).ln());
+                let share = ((more - middle.ln()) / (more - less)).clamp(0.1, 0.9);
+                let known = [tables(low.0), tables(high.0)];
+                [share, share / 2.0, f64::midpoint(share, 1.0)]
+                    .into_iter()
+                    .map(|share| low.0 * (high.0 / low.0).powf(share))
+                    .find(|&factor| high.0 / low.0 > NARROW && !known.contains(&tables(factor)))
+            }
+            (Some((factor, bits)), None) | (None, Some((factor, bits))) => {
+                let outermost = if low.is_some() {
+                    MOST_FACTOR
+                } else {
+                    LEAST_FACTOR
+                };
+                let ratio = middle / (bits as f64).max(1.0);
+                let step = ratio.ln() / self.slope.clamp(-1.5, -0.3);
+                let known = tables(factor);
+                (1..=MOST_STEPS)
+                    .map(|times| (factor.ln() + step * f64::from(times)).exp())
+                    .map(|factor| factor.clamp(LEAST_FACTOR, MOST_FACTOR))
+                    .find(|&factor| tables(factor) != known)
+                    .or(Some(outermost))
+                    .filter(|&next| next != factor)
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// The tables' whole steps leave a gap: a wider dead zone at the finer ones closes it, or, where the source's steps
+    /// make that of no effect, the coarser steps for a part of the frequencies.
+    fn between(&mut self, low: (f64, u64), high: (f64, u64), aim: f64) -> (Fineness, u64) {
+        let mut found = (Fineness::of(high.0), high.1);
+        let steps = |factor: f64| tables(Fineness::of(factor), self.floor.as_ref());
+        let (finer, coarser) = (steps(low.0), steps(high.0));
+        // Of the source's own blocks, the frequencies whose steps differ, the highest first.
+        let apart: Option<Vec<usize>> = self.floor.map(|_| {
+            let differs = |at: &usize| (0..2).any(|table| finer[table][*at] != coarser[table][*at]);
+            (0..64).rev().filter(differs).collect()
+        });
+        let most = apart.as_ref().map_or(WIDEST, |apart| apart.len() as f64);
+        let (mut less, mut more) = ((0.0, low.1), apart.is_some().then_some((most, high.1)));
+        let middle = aim * f64::midpoint(self.close(), 1.0);
+        for _ in 0..MOST_BETWEEN {
+            let at = match more {
+                Some((at, bits)) => {
+                    let (from, to) = (less.1 as f64, bits as f64);
+                    less.0 + (at - less.0) * ((from - middle) / (from - to)).clamp(0.1, 0.9)
+                }
+                None if less.0 > 0.0 => {
+                    let gain = low.1.saturating_sub(less.1) as f64 / less.0;
+                    let next = less.0 + (less.1 as f64 - middle) / gain.max(1.0);
+                    next.clamp(less.0 * 1.5, less.0 * 4.0).min(most)
+                }
+                None => ((low.1 as f64 - middle) / (low.1 as f64 * DEAD_GAIN)).min(most),
+            };
+            let (at, fineness) = match &apart {
+                Some(apart) => {
+                    let count = at.round() as usize;
+                    if count as f64 <= less.0 || more.is_some_and(|more| count as f64 >= more.0) {
+                        break;
+                    }
+                    let mixed = (64 - apart[count - 1], high.0);
+                    let fineness = Fineness {
+                        mixed,
+                        ..Fineness::of(low.0)
+                    };
+                    (count as f64, fineness)
+                }
+                None => {
+                    let fineness = Fineness {
+                        dead: at,
+                        ..Fineness::of(low.0)
+                    };
+                    (at, fineness)
+                }
+            };
+            let bits = self.bits(fineness);
+            if bits as f64 > aim {
+                less = (at, bits);
+                if at >= most {
+                    break;
+                }
+                continue;
+            }
+            more = Some((at, bits));
+            if bits > found.1 {
+                found = (fineness, bits);
+            }
+            if bits as f64 >= aim * self.close() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// How near to the aim is near enough.
+    fn close(&self) -> f64 {
+        if self.floor.is_some() {
+            CLOSE_KEPT
+        } else {
+            CLOSE
+        }
+    }
+
+    fn bits(&mut self, fineness: Fineness) -> u64 {
+        self.counts += 1;
+        self.sample.bits(&quantisers(fineness, self.floor.as_ref()))
     }
 
     /// The whole has `bytes` where the sample has `bits`.
@@ -392,6 +465,8 @@ const LEAST_FILL: f64 = 0.983;
 const AIM: f64 = 0.9965;
 /// How near to the aim it is brought.
 const CLOSE: f64 = 0.992;
+/// The same of the source's own blocks, whose length leaps.
+const CLOSE_KEPT: f64 = 0.985;
 /// Rows of MCUs that make a sample, at least, and one in how many is taken, at most.
 const SAMPLED_ROWS: usize = 12;
 const MOST_STEP: usize = 8;
@@ -399,8 +474,15 @@ const MOST_STEP: usize = 8;
 const MOST_SAMPLES: u32 = 8;
 /// Factors so close that the tables between them are few.
 const NARROW: f64 = 1.004;
-/// The widest that the dead zone is made, in steps on either side, and tries to find how wide.
+/// Steps out of tables that have been tried, before the outermost ones are.
+const MOST_STEPS: u32 = 16;
+/// The widest that the dead zone is made, in steps on either side.
 const WIDEST: f64 = 0.3;
-const MOST_DEAD: u32 = 6;
+/// Share of the bits that a whole step of dead zone takes off, as photographs have it.
+const DEAD_GAIN: f64 = 0.6;
+/// Bits over the aim that a wider dead zone takes off without harm.
+const BRIDGED: f64 = 1.03;
+/// Tries to close the gap between two tables.
+const MOST_BETWEEN: u32 = 3;
 /// Exact counts of the whole.
 const MOST_ENCODES: u32 = 6;

@@ -51,6 +51,8 @@ const LETTERS: &[(u32, u32)] = &[
 pub(super) struct Seen {
     pub(super) has_text: bool,
     pub(super) is_animated: bool,
+    /// The first thing that is not drawn here.
+    pub(super) lack: Option<Finding>,
 }
 
 /// Follows every reference once and counts what it would be expanded to.
@@ -58,6 +60,7 @@ pub(super) fn elements(document: &Document<'_>) -> Result<Seen, Finding> {
     let mut seen = Seen {
         has_text: false,
         is_animated: false,
+        lack: None,
     };
     let mut graph = Graph::default();
     let (mut style_rules, mut count, mut path_bytes) = (0, 0, 0_u64);
@@ -65,7 +68,8 @@ pub(super) fn elements(document: &Document<'_>) -> Result<Seen, Finding> {
         count += 1;
         match node.tag_name().name() {
             "image" | "feImage" => {
-                return Err(unsupported("a drawing with a picture inside it"));
+                let lack = || unsupported("a drawing with a picture inside it");
+                seen.lack.get_or_insert_with(lack);
             }
             "style" => {
                 let text: String = node.children().filter_map(|child| child.text()).collect();
@@ -74,7 +78,7 @@ pub(super) fn elements(document: &Document<'_>) -> Result<Seen, Finding> {
             }
             "text" => {
                 seen.has_text = true;
-                letters(node)?;
+                seen.lack = seen.lack.or_else(|| letters(node).err());
             }
             "animate" | "animateTransform" | "animateMotion" | "set" => seen.is_animated = true,
             _ => {}

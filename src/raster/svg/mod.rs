@@ -27,6 +27,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Raster, Vec<Findi
     let text = text(bytes);
     let document = parse(&text)?;
     let seen = bounds::elements(&document)?;
+    if let Some(lack) = seen.lack {
+        return Err(lack);
+    }
     let raster = draw(&document, limits.drawing_side_px)?;
     let mut findings = vec![Finding::note(
         Code::TypeNotAccepted,
@@ -48,6 +51,16 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Raster, Vec<Findi
         ));
     }
     Ok((raster, findings))
+}
+
+/// What stands in the way of drawing it here, found without drawing: what would break any reader first, then what only
+/// this one lacks (MMS302).
+pub(super) fn judge(bytes: &[u8], limits: &Limits) -> Result<(), Finding> {
+    let text = text(bytes);
+    let document = parse(&text)?;
+    let seen = bounds::elements(&document)?;
+    plan(&document, limits.drawing_side_px)?;
+    seen.lack.map_or(Ok(()), Err)
 }
 
 /// UTF-8, or UTF-16 by its byte order mark or its first letter (XML 1.0 appendix F.1).
@@ -82,7 +95,8 @@ fn parse(text: &str) -> Result<Document<'_>, Finding> {
         .map_err(|fault| refused(Code::Corrupt, &format!("its XML does not parse: {fault}")))
 }
 
-fn draw(document: &Document<'_>, side_px: u32) -> Result<Raster, Finding> {
+/// What is to be drawn, how large, and its sides: within the budget.
+fn plan(document: &Document<'_>, side_px: u32) -> Result<(usvg::Tree, f32, (u32, u32)), Finding> {
     let tree = usvg::Tree::from_xmltree(document, &options())
         .map_err(|fault| refused(Code::Corrupt, &format!("it is no drawing: {fault}")))?;
     let size = tree.size();
@@ -90,6 +104,11 @@ fn draw(document: &Document<'_>, side_px: u32) -> Result<Raster, Finding> {
     let side = |length: f32| (length * scale).round().clamp(1.0, side_px as f32) as u32;
     let (width, height) = (side(size.width()), side(size.height()));
     bounds::painting(&tree, scale, (width, height))?;
+    Ok((tree, scale, (width, height)))
+}
+
+fn draw(document: &Document<'_>, side_px: u32) -> Result<Raster, Finding> {
+    let (tree, scale, (width, height)) = plan(document, side_px)?;
     let mut pixmap = Pixmap::new(width, height).ok_or_else(|| {
         refused(
             Code::DecodedSizeOverLimit,

@@ -220,7 +220,10 @@ impl UrlVerifier {
 
     async fn verify_target(&self, target: Target) -> UrlVerdict {
         let label = target.label();
-        let tls = self.tls.get_or_init(|| connect::tls(&self.policy)).as_ref();
+        let tls = self
+            .tls
+            .get_or_init(|| crate::dial::tls(&self.policy.roots))
+            .as_ref();
         let probed = probe::probe(target, &self.rules, &self.policy, tls, &self.shared).await;
         let mut verdict = match probed {
             Ok(probed) => self.verdict(label, probed),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::connect::{Duplex, describe, tls_reason};
+use super::connect::describe;
+use crate::dial::{Duplex, tls_reason};
 
 /// Why no further bytes come.
 #[derive(Clone, Debug, PartialEq, Eq)]
