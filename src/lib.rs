@@ -49,6 +49,7 @@ mod attachment;
 pub mod batch;
 mod bundle;
 mod check;
+mod child;
 mod clip;
 mod code;
 mod content_type;

@@ -46,9 +46,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The stages, in their order.
     ("read", &["units", "code", "attachment", "report"]),
     ("sniff", &["units", "code", "content_type", "report"]),
+    // One run of another program; knows nothing of media.
+    ("child", &[]),
     (
         "clip",
         &[
+            "child",
             "units",
             "content_type",
             "provider",
@@ -239,7 +242,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("phonenumber", &["message"]),
     ("httparse", &["verify"]),
     // Whoever starts, bounds and ends a child process.
-    ("rustix", &["clip"]),
+    ("rustix", &["child"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -28,7 +28,7 @@ pub(super) fn check_refused_clip(
     let has_poster = choices.poster_allowed
         && content_type.family() == Family::Video
         && rules.accepts(ContentType::Jpeg).is_some()
-        && clip::makes_posters(&choices.transcoder);
+        && clip::makes_posters(bytes, &choices.transcoder);
     let need = match (rewrapped, &encoded) {
         (Some(_), _) => Need::Rewrap,
         (None, Ok(Some(_))) => Need::Transcode,

@@ -8,7 +8,7 @@ use crate::prepare::Choices;
 #[cfg(feature = "svg")]
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
-use crate::sniff::Sniffed;
+use crate::sniff::{self, Sniffed};
 use crate::text;
 
 pub(super) fn check_text(
@@ -98,10 +98,16 @@ pub(super) fn check_location(
     if !sniffed.has_location {
         return None;
     }
-    let is_made_anew = clip::is_clip(content_type) && !needs.is_empty();
+    // What is wrapped goes into the archive as it is, but for what a rewrite takes out.
+    let is_made_anew =
+        clip::is_clip(content_type) && !needs.is_empty() && !needs.contains(&Need::Wrap);
     let is_rewritten =
         || clip::is_rewritable(content_type) && clip::rewrite(bytes, content_type).is_some();
-    if !is_decodable(content_type) && !is_made_anew && !is_rewritten() {
+    let is_blanked = || {
+        content_type == ContentType::Pdf
+            && (needs.contains(&Need::Transcode) || sniff::pdf_without_places(bytes).is_some())
+    };
+    if !is_decodable(content_type) && !is_made_anew && !is_rewritten() && !is_blanked() {
         findings.push(
             Finding::warning(
                 Code::LocationData,

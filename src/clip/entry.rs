@@ -3,7 +3,7 @@
 use super::boxes::{be16, be32, copy, items, only, put};
 
 /// Bytes of a `VisualSampleEntry` before its boxes (ISO/IEC 14496-12 12.1.3).
-const VISUAL_BYTES: usize = 78;
+pub(super) const VISUAL_BYTES: usize = 78;
 /// Bytes of an `AudioSampleEntry` before its boxes (12.2.3).
 const AUDIO_BYTES: usize = 28;
 
@@ -60,7 +60,7 @@ fn put_visual(name: [u8; 4], entry: &[u8], out: &mut Vec<u8>) -> Option<()> {
 }
 
 /// `nclc` of `QuickTime` is `nclx` without the range (12.1.5); profiles are kept as they are.
-fn put_colour(body: &[u8], out: &mut Vec<u8>) {
+pub(super) fn put_colour(body: &[u8], out: &mut Vec<u8>) {
     put(out, b"colr", |out| match body.split_at_checked(4) {
         Some((b"nclc", codes)) => {
             out.extend_from_slice(b"nclx");

@@ -2,17 +2,18 @@
 //! container is wrong, else encoded by `ffmpeg` as a child process.
 
 mod boxes;
-mod child;
 mod entry;
 mod facts;
 mod plan;
 mod remux;
 mod sound;
+mod still;
 mod transcoder;
 mod video;
 
 use std::fs;
 
+use crate::child;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::provider::Rules;
@@ -230,14 +231,18 @@ pub(crate) fn encode(
     made().map_err(|miss| miss.into_finding(limit, transcoder))
 }
 
-/// Whether a frame of a video can be had.
-pub(crate) fn makes_posters(transcoder: &Transcoder) -> bool {
+/// Whether a frame of this video can be had: from the program, or from the first picture as it stands.
+pub(crate) fn makes_posters(bytes: &[u8], transcoder: &Transcoder) -> bool {
+    draws_posters(transcoder) || still::first_picture(bytes).is_some()
+}
+
+fn draws_posters(transcoder: &Transcoder) -> bool {
     transcoder
         .encoders()
         .is_ok_and(|encoders| encoders.need(&["png"]).is_ok())
 }
 
-/// One frame of a video, as a PNG: a picture for those who take no video.
+/// One frame of a video, as a PNG, a HEIC or a JPEG: a picture for those who take no video.
 ///
 /// # Errors
 ///
@@ -247,6 +252,11 @@ pub(crate) fn poster(
     sniffed: &Sniffed,
     transcoder: &Transcoder,
 ) -> Result<Vec<u8>, Finding> {
+    if !draws_posters(transcoder)
+        && let Some(picture) = still::first_picture(bytes)
+    {
+        return Ok(picture);
+    }
     let limit = ByteCount::new(MOST_POSTER_BYTES);
     let made = || -> Result<Vec<u8>, Miss> {
         let facts = facts::Facts::of(sniffed)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::child::{self, Bounds, Fault, Ran};
+use crate::child::{self, Bounds, Fault, Ran};
 
 /// The `ffmpeg` that brings video and sound to a type and a length that the rules allow.
 ///
@@ -55,7 +55,7 @@ impl Transcoder {
         FOUND
             .get_or_init(|| match std::env::var_os(VARIABLE) {
                 Some(path) if !path.is_empty() => Self::at(PathBuf::from(path)),
-                _ => Self::of(on_path()),
+                _ => Self::of(child::on_path("ffmpeg")),
             })
             .clone()
     }
@@ -243,6 +243,7 @@ impl Work<'_> {
         self.runs += 1;
         let bounds = Bounds {
             deadline: self.deadline,
+            cpu_seconds: None,
             memory_bytes: self.transcoder.memory_bytes,
             written_bytes,
         };
@@ -271,32 +272,12 @@ impl Work<'_> {
     }
 }
 
-/// The first executable `ffmpeg` in a folder that the `PATH` names in full: one of the working folder is not meant.
-fn on_path() -> Option<PathBuf> {
-    let name = format!("ffmpeg{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(&std::env::var_os("PATH")?)
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(&name))
-        .find(|path| is_program(path))
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
-}
-
 /// Asks for the list of encoders: lines of flags, name and description.
 fn ask(program: &Path) -> Result<Encoders, String> {
     let folder = tempfile::tempdir().map_err(|fault| fault.to_string())?;
     let bounds = Bounds {
         deadline: Instant::now() + ASKING,
+        cpu_seconds: None,
         memory_bytes: 4 << 30,
         written_bytes: 1 << 20,
     };

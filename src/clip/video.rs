@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::child::Fault;
 use super::facts::{Facts, Picture};
 use super::plan::{self, Frames, Voice};
 use super::transcoder::Work;
 use super::{Made, Miss, rewrite};
+use crate::child::Fault;
 use crate::content_type::ContentType;
 use crate::sniff;
 

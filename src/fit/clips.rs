@@ -126,9 +126,9 @@ fn poster(
     rules: &Rules,
     choices: &Choices,
 ) -> Result<Fitted, Finding> {
-    let png: Arc<[u8]> =
+    let frame: Arc<[u8]> =
         clip::poster(&checked.bytes, &checked.sniffed, &choices.transcoder)?.into();
-    let sniffed = sniff::sniff(&png);
+    let sniffed = sniff::sniff(&frame);
     let options = FitOptions {
         view_side: choices.view_side,
         max_side: Some(rules.max_long_side.value()),
@@ -136,7 +136,7 @@ fn poster(
         ..FitOptions::default()
     };
     let source = Source {
-        bytes: &png,
+        bytes: &frame,
         sniffed: &sniffed,
     };
     let image = picture::make_anew(source, limit, &options).map_err(FitError::into_finding)?;

@@ -320,6 +320,9 @@ fn fit_part(
     if checked.needs.is_empty() {
         return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
     }
+    if checked.needs.contains(&Need::Wrap) {
+        return wrap::wrap(checked, limit);
+    }
     if clip::is_clip(content_type) {
         return clips::fit_clip(checked, content_type, limit, rules, choices);
     }
@@ -332,9 +335,6 @@ fn fit_part(
             action: Some("stripped"),
             ..fitted
         });
-    }
-    if checked.needs.contains(&Need::Wrap) {
-        return wrap::wrap(checked, limit);
     }
     if is_text(content_type) {
         return rewrite(checked, content_type, limit, choices);
@@ -400,6 +400,15 @@ fn rewrite(
             .map_err(FitError::into_finding)
     };
     let rewritten = text::rewrite(&checked.bytes, content_type, limit.get(), &mut picture)?;
+    // What was damaged text may be whole markup once its letters are known: then it is neither.
+    let found = sniff::sniff(&rewritten.bytes).content_type;
+    if let Some(other) = found.filter(|&other| other != content_type) {
+        return Err(Finding::refused(
+            Code::AmbiguousType,
+            format!("written in UTF-8 it would be taken for {other}"),
+        )
+        .help("open it in an editor of its own type and save it again"));
+    }
     let fitted = Fitted::within(rewritten.bytes.into(), content_type, limit)?;
     Ok(Fitted {
         action: Some("rewritten"),

@@ -6,7 +6,7 @@ use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF};
 
 use crate::content_type::ContentType;
-use crate::sniff::Sniffed;
+use crate::sniff::{self, Sniffed};
 
 /// The file rebuilt from the pieces that make the picture: no EXIF, XMP, IPTC, comments, thumbnails, nothing behind
 /// the end. The colour profile stays, as the colours would change without it.
@@ -20,6 +20,7 @@ pub(crate) fn strip(bytes: &[u8], sniffed: &Sniffed) -> Option<Vec<u8>> {
         ContentType::Jpeg => strip_jpeg(body)?,
         ContentType::Png => strip_png(body, sniffed.icc_profile.is_some())?,
         ContentType::WebP => strip_webp(body)?,
+        ContentType::Pdf => sniff::pdf_without_places(&body)?,
         // What GIF has for metadata is a comment or an application's block: without them, only the end is cut.
         ContentType::Gif if !sniffed.has_location => body.to_vec(),
         _ => return None,

@@ -6,10 +6,11 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::check::Checked;
+use crate::check::{Checked, Need};
+use crate::clip;
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::fit::Fitted;
+use crate::fit::{Fitted, strip};
 use crate::report::Finding;
 use crate::units::ByteCount;
 
@@ -19,7 +20,13 @@ use crate::units::ByteCount;
 ///
 /// A finding: MMS205 where the archive is over the limit.
 pub(super) fn wrap(checked: &Checked, limit: ByteCount) -> Result<Fitted, Finding> {
-    let bytes = archive(&entry_name(checked), &checked.bytes).map_err(|refusal| {
+    let cleaned = checked
+        .needs
+        .contains(&Need::Strip)
+        .then(|| without_place(checked))
+        .flatten();
+    let inner = cleaned.as_deref().unwrap_or(&checked.bytes);
+    let bytes = archive(&entry_name(checked), inner).map_err(|refusal| {
         Finding::refused(
             Code::InternalFault,
             format!("the zip archive could not be written: {refusal}"),
@@ -43,6 +50,12 @@ pub(super) fn wrap(checked: &Checked, limit: ByteCount) -> Result<Fitted, Findin
         action: Some("wrapped"),
         ..fitted
     })
+}
+
+/// The attachment without its place, as the check has promised.
+fn without_place(checked: &Checked) -> Option<Vec<u8>> {
+    let kind = checked.sniffed.content_type?;
+    strip::strip(&checked.bytes, &checked.sniffed).or_else(|| clip::rewrite(&checked.bytes, kind))
 }
 
 fn archive(name: &str, bytes: &[u8]) -> zip::result::ZipResult<Vec<u8>> {

@@ -86,11 +86,12 @@ fn set_orientation(value: u64, found: &mut Sniffed) {
 
 /// Reads an XMP packet for places.
 pub(super) fn read_xmp(packet: &[u8], found: &mut Sniffed) {
-    const PLACES: [&[u8]; 5] = [
+    const PLACES: [&[u8]; 6] = [
         b"GPSLatitude",
         b"GPSLongitude",
         b"LocationCreated",
         b"LocationShown",
+        b"Iptc4xmpCore:Location",
         b"photoshop:City",
     ];
     found.has_metadata = true;

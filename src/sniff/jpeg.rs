@@ -87,6 +87,16 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                 walk.scan_header(body)?;
                 at = skip_scan(bytes, at);
             }
+            // B.2.4.3. In front of the frame header nobody knows yet; behind that of another process it is damage.
+            DAC if walk
+                .frame
+                .as_ref()
+                .is_some_and(|frame| frame.marker < DAC - 3) =>
+            {
+                return Err(
+                    "it sets up arithmetic coding, which its frame does not use (DAC)".into(),
+                );
+            }
             DNL => return Err("its height is only told behind the first scan (DNL)".into()),
             _ => walk.application(marker, body, found),
         }

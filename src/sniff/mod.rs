@@ -21,6 +21,7 @@ mod movie;
 mod mpeg;
 mod other;
 mod pdf;
+mod pdf_places;
 mod png;
 mod sound;
 mod svg;
@@ -35,6 +36,7 @@ use crate::content_type::ContentType;
 use crate::report::{Finding, Outcome};
 
 pub(crate) use hints::hints;
+pub(crate) use pdf_places::without_places as pdf_without_places;
 pub(crate) use text::unicode;
 
 /// Finds out what bytes are, and proves it by reading the structure of their header.

@@ -49,6 +49,9 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(bytes);
+    if text.contains("rdf:RDF") {
+        super::exif::read_xmp(bytes, found);
+    }
     let mut scan = Scan {
         active: Vec::new(),
         depth: 0,

@@ -301,6 +301,38 @@ fn a_list_of_other_files_is_no_video_and_never_reaches_the_encoder() {
     }
 }
 
+#[cfg(all(target_os = "linux", feature = "cli"))]
+#[test]
+fn a_program_ends_when_the_command_that_started_it_is_killed() {
+    let home = tempfile::tempdir().expect("a folder for temporary files");
+    let number = home.path().join("number");
+    let act = format!(
+        "echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000",
+        number.display()
+    );
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mmsfit"));
+    let mut killed = command
+        .args(["prepare", "-p", "tsg-global", "--max-bytes", "100KB"])
+        .arg(fixtures().join("video/clip.avi"))
+        .env("MMSFIT_FFMPEG", script(home.path(), &act))
+        .env("TMPDIR", home.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the command that this test was built with");
+    let wait = |what: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !what() {
+            assert!(start.elapsed() < SLACK, "it takes too long");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait(&|| number.exists());
+    assert!(runs(&number));
+    killed.kill().expect("it runs");
+    killed.wait().expect("it was killed");
+    wait(&|| !runs(&number));
+}
+
 /// What a script may take.
 const DEADLINE: Duration = Duration::from_secs(8);
 /// What ending it may take on a busy machine.

@@ -159,6 +159,43 @@ fn what_cannot_be_brought_under_its_cap_is_refused_with_the_nearest_length() {
 }
 
 #[test]
+fn a_poster_needs_no_program_where_the_first_picture_stands_by_itself() {
+    let mut rules = under(200_000);
+    rules
+        .types
+        .to_mut()
+        .retain(|rule| rule.content_type.family() == mmsfit::Family::Image);
+    let preparer = preparer(rules)
+        .allow_poster(true)
+        .transcoder(Transcoder::none());
+    let mut films = vec!["video/mjpeg_pcm.mov"];
+    films.extend(cfg!(feature = "heic").then_some("video/hevc.mp4"));
+    for name in films {
+        let bundle = prepared(&preparer, name)
+            .into_bundle()
+            .unwrap_or_else(|report| panic!("{name}: {report}"));
+        let part = &bundle.parts()[0];
+        assert_eq!(part.facts().content_type, ContentType::Jpeg, "{name}");
+        // The first frame as an independent decoder shows it, in a few grey fields.
+        let fields = |bytes: &[u8], file: &'static str| Held::new(bytes, file).fields();
+        let film = std::fs::read(crate::fixtures().join(name)).expect("a fixture");
+        let extension: &'static str = if name.ends_with("mov") {
+            "in.mov"
+        } else {
+            "in.mp4"
+        };
+        let (shown, wanted) = (fields(part.bytes(), "out.jpg"), fields(&film, extension));
+        assert_eq!((shown.len(), wanted.len()), (64, 64));
+        for (shown, wanted) in shown.iter().zip(&wanted) {
+            assert!(shown.abs_diff(*wanted) < 12, "{name}: {shown} for {wanted}");
+        }
+    }
+    // H.264 has no such way.
+    let refused = prepared(&preparer, "video/clip.mp4");
+    assert_eq!(refused.report().verdict, Verdict::Refused);
+}
+
+#[test]
 fn a_poster_is_sent_where_no_video_is_taken_and_only_if_allowed() {
     let mut rules = under(200_000);
     rules

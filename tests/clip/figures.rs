@@ -105,7 +105,7 @@ const CLIPS: &[Clip] = &[
         "gradients_12s.mp4",
         "gradients=s=640x360:r=30:n=4:seed=3:speed=0.02,noise=alls=5:allf=t:all_seed=8",
         SINE,
-        H264,
+        ROUGH,
         12,
     ),
     Clip(

@@ -45,6 +45,18 @@ impl Held {
         .0
     }
 
+    /// The first frame in eight by eight fields of grey.
+    pub(crate) fn fields(&self) -> Vec<u8> {
+        let output = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-i"])
+            .arg(self.path())
+            .args(["-frames:v", "1", "-vf", "scale=8:8:flags=area,format=gray"])
+            .args(["-f", "rawvideo", "-"])
+            .output()
+            .unwrap_or_else(|fault| panic!("ffmpeg is needed by this test: {fault}"));
+        output.stdout
+    }
+
     /// One field of ffprobe for the container, or for the first stream of a kind.
     pub(crate) fn probe(&self, select: &str, entry: &str) -> String {
         let mut arguments = vec!["-v", "error"];

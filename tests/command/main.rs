@@ -13,6 +13,7 @@ mod common;
 mod desk;
 mod formats;
 mod json;
+mod outputs;
 #[cfg(feature = "net")]
 #[path = "../common/server.rs"]
 #[expect(dead_code, reason = "the tests of the library use the rest")]

@@ -1,39 +1,46 @@
 //! One run of another program: bounded in time, memory and bytes, watched, and gone when it is over, with all that it
 //! started.
 
+mod find;
+mod pipe;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::find::on_path;
+use self::pipe::Pipe;
+
 /// What one run may use.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// When it has to be over.
-    pub(super) deadline: Instant,
+    pub(crate) deadline: Instant,
+    /// Its processor time; `None` for four times what is left until the deadline.
+    pub(crate) cpu_seconds: Option<u64>,
     /// Its address space.
-    pub(super) memory_bytes: u64,
+    pub(crate) memory_bytes: u64,
     /// The longest file that it may write, and all its files together.
-    pub(super) written_bytes: u64,
+    pub(crate) written_bytes: u64,
 }
 
 /// A run that ended well.
 #[derive(Debug)]
-pub(super) struct Ran {
+pub(crate) struct Ran {
     /// The start of what it wrote on standard output.
-    pub(super) output: Vec<u8>,
+    pub(crate) output: Vec<u8>,
     /// The last time stamp that it reported, where it reported any.
-    pub(super) time_ms: Option<u64>,
+    pub(crate) time_ms: Option<u64>,
 }
 
 /// A run that did not.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It could not be started.
     Start(io::Error),
     /// The deadline passed.
@@ -59,15 +66,17 @@ impl fmt::Display for Fault {
 /// Runs a program in a folder of its own, to its end or to its bounds.
 ///
 /// It gets no input, no environment but a few harmless names, and a process group that is ended as a whole, whatever
-/// the outcome.
-pub(super) fn run(
+/// the outcome. Where the system has a program that asks the kernel for it (Linux: `setpriv`), it is ended as well when
+/// this process is killed; elsewhere its own limits end it.
+pub(crate) fn run(
     program: &Path,
     arguments: &[OsString],
     folder: &Path,
     bounds: &Bounds,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Ran, Fault> {
-    let mut command = Command::new(program);
+    let program = find::program(program).ok_or(Fault::Start(io::ErrorKind::NotFound.into()))?;
+    let mut command = find::leashed(&program);
     command
         .args(arguments)
         .current_dir(folder)
@@ -87,8 +96,8 @@ pub(super) fn run(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = Ended(command.spawn().map_err(Fault::Start)?);
     bound(&child.0, bounds);
-    let output = Pipe::drain(child.0.stdout.take(), OUTPUT_BYTES);
-    let said = Pipe::drain(child.0.stderr.take(), 0);
+    let output = Pipe::drain(child.0.stdout.take(), OUTPUT_BYTES, CHATTER_BYTES);
+    let said = Pipe::drain(child.0.stderr.take(), 0, CHATTER_BYTES);
 
     let mut reported = None;
     let mut turns = 0_u32;
@@ -128,6 +137,12 @@ pub(super) fn run(
     }
     if output.total() + said.total() > CHATTER_BYTES {
         return Err(Fault::TooMuch("messages"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status)
+        == Some(rustix::process::Signal::XCPU.as_raw())
+    {
+        return Err(Fault::TooSlow);
     }
     if !status.success() {
         return Err(Fault::Failed {
@@ -192,7 +207,10 @@ fn bound(child: &Child, bounds: &Bounds) {
     let left = bounds.deadline.saturating_duration_since(Instant::now());
     let limits = [
         (Resource::Core, 0),
-        (Resource::Cpu, left.as_secs() * 4 + 1),
+        (
+            Resource::Cpu,
+            bounds.cpu_seconds.unwrap_or(left.as_secs() * 4 + 1),
+        ),
         (Resource::As, bounds.memory_bytes),
         (Resource::Fsize, bounds.written_bytes),
         (Resource::Nofile, 64),
@@ -228,95 +246,6 @@ fn written(folder: &Path) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-/// What is kept of a pipe that is read to its end: its start, its end, its length.
-#[derive(Clone)]
-struct Pipe(Arc<Mutex<Kept>>);
-
-#[derive(Default)]
-struct Kept {
-    head: Vec<u8>,
-    tail: Vec<u8>,
-    total: u64,
-    is_done: bool,
-}
-
-impl Pipe {
-    /// Reads on a thread of its own, so that the child never waits for us.
-    fn drain(from: Option<impl Read + Send + 'static>, head_bytes: usize) -> Self {
-        let pipe = Self(Arc::default());
-        let Some(mut from) = from else {
-            pipe.with(|kept| kept.is_done = true);
-            return pipe;
-        };
-        let reader = pipe.clone();
-        thread::spawn(move || {
-            let mut buffer = [0; 8_192];
-            while let Ok(len @ 1..) = from.read(&mut buffer) {
-                let read = &buffer[..len];
-                reader.with(|kept| {
-                    kept.total += len as u64;
-                    let room = head_bytes.saturating_sub(kept.head.len()).min(len);
-                    kept.head.extend_from_slice(&read[..room]);
-                    kept.tail.extend_from_slice(read);
-                    let excess = kept.tail.len().saturating_sub(TAIL_BYTES);
-                    kept.tail.drain(..excess);
-                });
-                // Nothing more is worth reading: the supervisor ends the child, and the pipe may fill.
-                if reader.total() > 2 * CHATTER_BYTES {
-                    break;
-                }
-            }
-            reader.with(|kept| kept.is_done = true);
-        });
-        pipe
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn total(&self) -> u64 {
-        self.with(|kept| kept.total)
-    }
-
-    fn is_done(&self) -> bool {
-        self.with(|kept| kept.is_done)
-    }
-
-    fn head(&self) -> Vec<u8> {
-        self.with(|kept| std::mem::take(&mut kept.head))
-    }
-
-    /// The last `out_time_us=` of ffmpeg's `-progress`, in milliseconds.
-    fn time_ms(&self) -> Option<u64> {
-        self.with(|kept| {
-            let tail = String::from_utf8_lossy(&kept.tail);
-            tail.lines()
-                .rev()
-                .find_map(|line| {
-                    line.strip_prefix("out_time_us=")?
-                        .trim()
-                        .parse::<u64>()
-                        .ok()
-                })
-                .map(|micros| micros / 1_000)
-        })
-    }
-
-    /// The last line that says something, printable and short.
-    fn last_line(&self) -> String {
-        self.with(|kept| {
-            let tail = String::from_utf8_lossy(&kept.tail);
-            let line = tail.lines().map(str::trim).rfind(|line| !line.is_empty());
-            line.unwrap_or_default()
-                .chars()
-                .map(|c| if c.is_control() { '?' } else { c })
-                .take(SAID_CHARS)
-                .collect()
-        })
-    }
-}
-
 /// How often a child is looked at.
 const TURN: Duration = Duration::from_millis(20);
 /// Files that a run may leave in its folder.
@@ -325,7 +254,3 @@ const MAX_FILES: usize = 100;
 const CHATTER_BYTES: u64 = 4 << 20;
 /// Standard output that is kept from its start: ffmpeg's list of encoders is a quarter of that.
 const OUTPUT_BYTES: usize = 64 << 10;
-/// What is kept of the end of a pipe: more than one report of progress.
-const TAIL_BYTES: usize = 4 << 10;
-/// Characters of a message that enters a finding.
-const SAID_CHARS: usize = 200;
