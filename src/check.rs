@@ -322,11 +322,17 @@ fn check_refused_type(
         findings.push(finding);
         return Some(Need::Transcode);
     }
+    let is_sound = !findings
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Refused);
+    let has_picture =
+        content_type == ContentType::Pdf && rules.accepts(ContentType::Jpeg).is_some() && is_sound;
+    if has_picture && choices.page_renderer.is_some() {
+        findings.push(finding);
+        return Some(Need::Transcode);
+    }
     // What is refused for itself is no better inside an archive.
-    let takes_zip = rules.accepts(ContentType::Zip).is_some()
-        && !findings
-            .iter()
-            .any(|finding| finding.outcome == Outcome::Refused);
+    let takes_zip = rules.accepts(ContentType::Zip).is_some() && is_sound;
     if choices.wrap_in_zip && takes_zip {
         findings.push(finding);
         return Some(Need::Wrap);
@@ -343,6 +349,9 @@ fn check_refused_type(
     };
     if takes_zip {
         help.push_str("; or allow it to be wrapped in a zip");
+    }
+    if has_picture {
+        help.push_str("; or allow a picture of its first page");
     }
     if let Some(feature) = missing_feature(content_type) {
         help.push_str(&format!(

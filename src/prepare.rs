@@ -14,6 +14,7 @@ use crate::code::Code;
 use crate::error::{Error, Misuse};
 use crate::fit::{self, Fitted};
 use crate::message_rules;
+use crate::page::PageRenderer;
 use crate::provider::{Provider, Rules};
 use crate::read;
 use crate::report::{Finding, Outcome, PartReport, Report, Verdict};
@@ -59,6 +60,7 @@ pub(crate) struct Choices {
     pub(crate) wrap_in_zip: bool,
     pub(crate) poster_allowed: bool,
     pub(crate) transcoder: Transcoder,
+    pub(crate) page_renderer: Option<PageRenderer>,
 }
 
 impl Default for Choices {
@@ -74,6 +76,7 @@ impl Default for Choices {
             wrap_in_zip: false,
             poster_allowed: false,
             transcoder: Transcoder::find(),
+            page_renderer: None,
         }
     }
 }
@@ -196,6 +199,13 @@ impl Preparer {
     #[must_use]
     pub fn allow_poster(mut self, allowed: bool) -> Self {
         self.choices.poster_allowed = allowed;
+        self
+    }
+
+    /// Lets a PDF that the provider does not take become a JPEG of its first page, drawn by this program. Default: no.
+    #[must_use]
+    pub fn pdf_first_page(mut self, renderer: PageRenderer) -> Self {
+        self.choices.page_renderer = Some(renderer);
         self
     }
 
