@@ -68,6 +68,7 @@ mod message;
 mod message_rules;
 #[cfg(feature = "net")]
 mod outgoing;
+mod page;
 mod prepare;
 #[cfg(feature = "net")]
 mod prepare_async;
@@ -99,6 +100,9 @@ pub use host::{FolderHost, HostError, HostedUrl, HostingError, MediaHost, publis
 pub use message::{Compose, Fallback, Message, NotANumber, PhoneNumber, Slide, Travel};
 #[cfg(feature = "net")]
 pub use outgoing::{Exchanged, Http, HttpClient, HttpFault};
+pub use page::PageRenderer;
+#[cfg(feature = "pdf")]
+pub use page::{PageFault, draw_first_page};
 pub use prepare::{Prepared, Preparer, prepare};
 #[cfg(feature = "net")]
 pub use prepare_url::CheckedUrl;

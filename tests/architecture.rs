@@ -46,6 +46,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The stages, in their order.
     ("read", &["units", "code", "attachment", "report"]),
     ("sniff", &["units", "code", "content_type", "report"]),
+    // Pages of documents, drawn in a child.
+    ("page", &["child", "code", "report"]),
     // One run of another program; knows nothing of media.
     ("child", &[]),
     (
@@ -98,6 +100,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "raster",
             "check",
             "message_rules::counted_bytes",
+            "page::PageRenderer",
             "prepare::Choices",
             "prepare::guarded",
         ],
@@ -137,6 +140,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "read",
             "check",
             "clip::Transcoder",
+            "page::PageRenderer",
             "fit",
             "verify",
             "message_rules",
@@ -254,6 +258,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("re_rav1d", &["raster"]),
     ("jxl_oxide", &["raster"]),
     ("resvg", &["raster"]),
+    ("hayro", &["page"]),
 ];
 
 /// Modules that may print.

@@ -57,6 +57,12 @@ pub(super) fn check_refused_type(
     let is_bad = findings
         .iter()
         .any(|finding| finding.outcome == Outcome::Refused);
+    let has_picture =
+        content_type == ContentType::Pdf && rules.accepts(ContentType::Jpeg).is_some() && !is_bad;
+    if has_picture && choices.page_renderer.is_some() {
+        findings.push(finding);
+        return Some(Need::Transcode);
+    }
     let takes_zip = rules.accepts(ContentType::Zip).is_some() && !is_bad;
     if choices.wrap_in_zip && takes_zip {
         findings.push(finding);
@@ -78,6 +84,9 @@ pub(super) fn check_refused_type(
     };
     if takes_zip {
         help.push_str("; or allow it to be wrapped in a zip");
+    }
+    if has_picture {
+        help.push_str("; or allow a picture of its first page");
     }
     if let Some(feature) = missing_feature(content_type) {
         help.push_str(&format!(

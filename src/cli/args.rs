@@ -215,6 +215,17 @@ Examples:
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Draw the first page of a PDF: what another process of this command is started for.
+    #[cfg(feature = "pdf")]
+    #[command(hide = true)]
+    DrawPage {
+        /// The PDF.
+        document: PathBuf,
+        /// The PNG to write.
+        picture: PathBuf,
+        /// Its long side in pixels.
+        side_px: u16,
+    },
     /// Print a man page in roff.
     #[command(after_help = "\
 Examples:
@@ -247,6 +258,9 @@ pub(crate) struct Choices {
     /// Let a video that can be sent in no other way become a picture of one of its frames.
     #[arg(long, help_heading = "Limits")]
     pub(crate) allow_poster: bool,
+    /// Let a PDF that the provider does not take become a picture of its first page.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) allow_pdf_page: bool,
     /// The ffmpeg that encodes video and sound. Default: the one that MMSFIT_FFMPEG names, else that of the PATH.
     #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath, help_heading = "Limits")]
     pub(crate) ffmpeg: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! From the flags about limits to a `Preparer`.
 
 use mmsfit::provider::Limit;
-use mmsfit::{ByteCount, Preparer, Rules, Transcoder};
+use mmsfit::{ByteCount, PageRenderer, Preparer, Rules, Transcoder};
 
 use super::Context;
 use super::args::Choices;
@@ -43,6 +43,9 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         .allow_still(choices.allow_still)
         .wrap_in_zip(choices.wrap_in_zip)
         .allow_poster(choices.allow_poster);
+    if choices.allow_pdf_page {
+        preparer = preparer.pdf_first_page(page_renderer()?);
+    }
     if let Some(program) = &choices.ffmpeg {
         preparer = preparer.transcoder(Transcoder::at(program));
     }
@@ -53,6 +56,26 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         preparer = preparer.carrier_ceiling(carrier.bytes.value());
     }
     Ok(preparer)
+}
+
+/// This very program, started once more for each document.
+#[cfg(feature = "pdf")]
+fn page_renderer() -> Result<PageRenderer, Fault> {
+    match std::env::current_exe() {
+        Ok(program) => Ok(PageRenderer::at(program)),
+        Err(fault) => Err(Fault::new(
+            format!("--allow-pdf-page: this program cannot find itself: {fault}"),
+            "leave the flag away, or send a picture of the page",
+        )),
+    }
+}
+
+#[cfg(not(feature = "pdf"))]
+fn page_renderer() -> Result<PageRenderer, Fault> {
+    Err(Fault::new(
+        "--allow-pdf-page: this build draws no PDF",
+        "use a build with the feature `pdf`",
+    ))
 }
 
 /// The rules under a lower cap. A higher one would be a promise that the provider does not keep.

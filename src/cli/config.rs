@@ -37,6 +37,7 @@ struct Config {
     allow_still: bool,
     wrap_in_zip: bool,
     allow_poster: bool,
+    allow_pdf_page: bool,
     ffmpeg: Option<PathBuf>,
     allow_fixable: bool,
     deny_fixes: bool,
@@ -150,6 +151,8 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
         | Command::Explain(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {}
+        #[cfg(feature = "pdf")]
+        Command::DrawPage { .. } => {}
     }
     Ok(())
 }
@@ -240,6 +243,7 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.allow_still |= config.allow_still;
     choices.wrap_in_zip |= config.wrap_in_zip;
     choices.allow_poster |= config.allow_poster;
+    choices.allow_pdf_page |= config.allow_pdf_page;
     choices.ffmpeg = choices.ffmpeg.take().or_else(|| config.ffmpeg.clone());
     choices.deny_fixes |= config.deny_fixes;
 }

@@ -6,6 +6,8 @@ mod args;
 mod choices;
 mod config;
 mod docs;
+#[cfg(feature = "pdf")]
+mod draw_page;
 mod explain;
 mod fault;
 mod fit;
@@ -99,6 +101,12 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
         Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
         Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
+        #[cfg(feature = "pdf")]
+        Command::DrawPage {
+            document,
+            picture,
+            side_px,
+        } => draw_page::run(&document, &picture, side_px),
         Command::Man { subcommand } => docs::man(subcommand.as_deref()),
     }
 }

@@ -19,6 +19,7 @@ mod animation;
 pub(crate) mod budget;
 mod clips;
 mod graphics;
+mod page;
 pub(crate) mod photo;
 mod photograph;
 mod picture;
@@ -335,6 +336,12 @@ fn fit_part(
             action: Some("stripped"),
             ..fitted
         });
+    }
+    if content_type == ContentType::Pdf
+        && checked.needs.contains(&Need::Transcode)
+        && let Some(renderer) = &choices.page_renderer
+    {
+        return page::first_page(checked, renderer, limit, rules, choices);
     }
     if is_text(content_type) {
         return rewrite(checked, content_type, limit, choices);

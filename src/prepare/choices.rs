@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Preparer;
 use crate::clip::Transcoder;
 use crate::error::{Error, Misuse};
+use crate::page::PageRenderer;
 use crate::provider::Rules;
 use crate::units::{ByteCount, Pixels};
 #[cfg(feature = "net")]
@@ -22,6 +23,7 @@ pub(crate) struct Choices {
     pub(crate) wrap_in_zip: bool,
     pub(crate) poster_allowed: bool,
     pub(crate) transcoder: Transcoder,
+    pub(crate) page_renderer: Option<PageRenderer>,
 }
 
 impl Preparer {
@@ -129,6 +131,13 @@ impl Preparer {
         self
     }
 
+    /// Lets a PDF that the provider does not take become a JPEG of its first page, drawn by this program. Default: no.
+    #[must_use]
+    pub fn pdf_first_page(mut self, renderer: PageRenderer) -> Self {
+        self.choices.page_renderer = Some(renderer);
+        self
+    }
+
     /// What encodes video and sound. Default: [`Transcoder::find`].
     #[must_use]
     pub fn transcoder(mut self, transcoder: Transcoder) -> Self {
@@ -165,6 +174,7 @@ impl Default for Choices {
             wrap_in_zip: false,
             poster_allowed: false,
             transcoder: Transcoder::find(),
+            page_renderer: None,
         }
     }
 }

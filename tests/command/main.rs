@@ -14,6 +14,8 @@ mod desk;
 mod formats;
 mod json;
 mod outputs;
+#[cfg(feature = "pdf")]
+mod pages;
 #[cfg(feature = "net")]
 #[path = "../common/server.rs"]
 #[expect(dead_code, reason = "the tests of the library use the rest")]

@@ -15,16 +15,6 @@ const TOLD_BY_TRYING: &[(&str, Code, &str)] = &[
         "its segments are whole: only reading every block of its scan shows the wrong bit",
     ),
     (
-        "drawings/picture_inside.svg",
-        Code::CodecNotAccepted,
-        "pictures inside a drawing are seen when it is drawn",
-    ),
-    (
-        "drawings/text_in_other_letters.svg",
-        Code::CodecNotAccepted,
-        "letters are looked up in the font when it is drawn",
-    ),
-    (
         "heif/overlay.heic",
         Code::CodecNotAccepted,
         "how an item is derived is read when it is decoded",
@@ -33,46 +23,6 @@ const TOLD_BY_TRYING: &[(&str, Code, &str)] = &[
         "raw/thumbnail_only.dng",
         Code::CodecNotAccepted,
         "previews are looked for when one is needed",
-    ),
-    (
-        "traps/deep_turbulence.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/fine_dashes.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/many_fills.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/many_layers.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/marker_storm.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/pattern_tile.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/style_storm.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
-    ),
-    (
-        "traps/wide_morphology.svg",
-        Code::WorkOverLimit,
-        "work is counted over the whole drawing before it is drawn",
     ),
     (
         "traps/heif_coded_smaller.heic",
