@@ -192,16 +192,34 @@ fn inks_come_out_in_the_colours_that_another_reader_gives_them() {
 
 #[test]
 fn the_longest_side_asked_for_holds_and_is_nearly_used() {
-    let source = fixture("photos/small.jpg");
-    let (width, height) = read(&source).dimensions();
-    for most in [100, 333, width.max(height) - 1] {
-        let options = FitOptions::default().max_side(Pixels::new(most));
-        let fitted = fit(&source, 100_000, &options);
-        let side = fitted.width_px.max(fitted.height_px);
-        assert!(
-            side <= most && side * 10 >= most.min(160) * 6,
-            "{most}: {side}"
-        );
+    for name in [
+        "photos/small.jpg",
+        "photos/grey.jpg",
+        "photos/cat_fur.png",
+        "photos/dogs_6mp_progressive_420.jpg",
+        "colour/cmyk.jpg",
+        "colour/ycck.jpg",
+        "colour/display_p3.jpg",
+    ] {
+        let source = fixture(name);
+        let sniffed = mmsfit::sniff::sniff(&source);
+        let own = sniffed
+            .width_px
+            .max(sniffed.height_px)
+            .expect("a picture has sides");
+        for most in [1, 40, 100, 333, 700, 1000, own - 1] {
+            let options = FitOptions::default().max_side(Pixels::new(most));
+            // So much room that no smaller size looks better.
+            let fitted = fit(&source, 2_000_000, &options);
+            let side = fitted.width_px.max(fitted.height_px);
+            let most = most.min(own);
+            assert!(
+                side <= most && side * 16 >= most.min(1_440) * 14,
+                "{name} {most}: {side}"
+            );
+            let read = read(&fitted.bytes);
+            assert_eq!(read.dimensions(), (fitted.width_px, fitted.height_px));
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn allowed(long_side: u32, options: &PhotoOptions<'_>) -> Vec<usize> {
     let worth = |eighths: &usize| side(*eighths) >= options.min_side_px as usize;
     let mut allowed: Vec<usize> = (1..=8).filter(within).filter(worth).collect();
     if allowed.is_empty() {
-        // A source that is small already stays as it is; one that may only be smaller is averaged down from the least.
+        // A source that is small already stays as it is.
         allowed.push((1..=8).rev().find(within).unwrap_or(1));
     }
     allowed
@@ -142,19 +142,84 @@ fn load_jpeg(data: &[u8], options: &PhotoOptions<'_>) -> Result<Loaded, PhotoErr
     let bytes = Some(data.len() as u64);
     let coefficients = jpeg::decode(data, &options.limits)?;
     let side = coefficients.frame.width.max(coefficients.frame.height);
-    if matches!(coefficients.model, Model::Gray | Model::Ycc) {
-        return Ok(Loaded::new(coefficients, side, bytes, options));
-    }
-    // Other colours are decoded at the largest size of use, converted, and taken up as a source of that size.
-    let largest = largest_of_use(&coefficients.frame, data.len() as u64, options);
+    let narrow = narrowed_side(side, options);
     let notes = coefficients.notes;
-    let converted = convert(coefficients, largest, options)?;
+    let converted = match (coefficients.model, narrow) {
+        (Model::Gray | Model::Ycc, None) => {
+            return Ok(Loaded::new(coefficients, side, bytes, options));
+        }
+        (Model::Gray | Model::Ycc, Some(narrow)) => narrowed(coefficients, narrow, options.to_srgb),
+        // Other colours are decoded at the largest size of use, converted, and taken up as a source of that size.
+        (_, None) => {
+            let largest = largest_of_use(&coefficients.frame, data.len() as u64, options);
+            convert(coefficients, largest, options)?
+        }
+        (_, Some(narrow)) => {
+            let above = eighths_above(side, narrow);
+            narrowed(convert(coefficients, above, options)?, narrow, None)
+        }
+    };
     let coefficients = Coefficients { notes, ..converted };
     let options = PhotoOptions {
         to_srgb: None,
         ..*options
     };
+    let bytes = bytes.filter(|_| narrow.is_none());
     Ok(Loaded::new(coefficients, side, bytes, &options))
+}
+
+/// The side asked for, where the eighths of the source's miss it by more than is seen: it lies between two of them, or
+/// under the least.
+fn narrowed_side(side: u32, options: &PhotoOptions<'_>) -> Option<u32> {
+    let most = options.max_side_px?.max(1);
+    let best = (1..=8)
+        .rev()
+        .map(|eighths| planes::scaled(side as usize, eighths))
+        .find(|&scaled| scaled <= most as usize)
+        .unwrap_or(0);
+    let wanted = most.min(options.view_side_px).min(side) as usize;
+    (options.forced.is_none() && best * 16 < wanted * 15 || side > most && best == 0)
+        .then_some(most)
+}
+
+/// The least eighths of a side that are not under another side.
+fn eighths_above(side: u32, narrow: u32) -> usize {
+    (1..8)
+        .find(|&eighths| planes::scaled(side as usize, eighths) >= narrow as usize)
+        .unwrap_or(8)
+}
+
+/// Gray or luma and chroma, decoded at the eighths above a side, averaged down to it, and taken up again in sRGB.
+fn narrowed(source: Coefficients, narrow: u32, to_srgb: Option<ToSrgb<'_>>) -> Coefficients {
+    let (width, height) = (source.frame.width, source.frame.height);
+    let side = width.max(height);
+    let length = |own: u32| {
+        let exact = f64::from(own) * f64::from(narrow) / f64::from(side);
+        (exact.round() as usize).max(1)
+    };
+    let (width, height) = (length(width), length(height));
+    let planes = planes::all(source, eighths_above(side, narrow), Chroma::Full);
+    let planes: Vec<Plane> = planes
+        .iter()
+        .map(|plane| planes::resize(plane, width, height))
+        .collect();
+    let count = planes.len();
+    let mut row = vec![0u8; width * count];
+    taken_up(width, height, count, |y, line| {
+        let at = y * width;
+        let [luma, blue, red] = &planes[..] else {
+            line.copy_from_slice(&planes[0].samples[at..at + width]);
+            return;
+        };
+        for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let x = at + x;
+            *pixel = to_rgb([luma.samples[x], blue.samples[x], red.samples[x]]);
+        }
+        match to_srgb {
+            Some(to_srgb) => to_srgb(&row, line),
+            None => line.copy_from_slice(&row),
+        }
+    })
 }
 
 /// The largest size that may be chosen where the source is not far over the limit, else the largest that gets bits enough.
@@ -212,6 +277,10 @@ fn load_pixels(
         ..*options
     };
     let side = width.max(height) as u32;
+    let coefficients = match narrowed_side(side, &options) {
+        Some(narrow) => narrowed(coefficients, narrow, None),
+        None => coefficients,
+    };
     Ok(Loaded::new(coefficients, side, None, &options))
 }
 
