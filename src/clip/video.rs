@@ -33,7 +33,8 @@ pub(super) fn encode(job: Job<'_>, work: &mut Work<'_>) -> Result<Made, Miss> {
         Some(ms) if !job.for_old_phones => ms,
         _ => measure(job, work)?,
     };
-    let total = job.limit as f64 * 8.0 / seconds(duration_ms);
+    // Whatever the limit, sound is not made of more than the whole clip came with.
+    let total = job.limit.min(job.facts.bytes) as f64 * 8.0 / seconds(duration_ms);
     let voice = job.facts.sound.map(|sound| plan::voice(&sound, total));
     let sound = match voice {
         Some(voice) => encode_sound(job, voice, work)?,
@@ -120,10 +121,7 @@ impl Search<'_> {
                 {
                     best = Some(take);
                 }
-                let at_source_rate = self
-                    .picture
-                    .bit_rate
-                    .is_some_and(|most| bits >= most as f64);
+                let at_source_rate = bits >= self.own_bits();
                 if fill >= GOOD_FILL || stuck || at_source_rate || encode == MOST_ENCODES {
                     break;
                 }
@@ -191,8 +189,16 @@ impl Search<'_> {
 
     /// Never above what the source has.
     fn at_most(&self, bits: f64) -> f64 {
-        let own = self.picture.bit_rate.map_or(f64::MAX, |most| most as f64);
-        bits.min(own.max(LEAST_BITS))
+        bits.min(self.own_bits())
+    }
+
+    /// The source's bits a second: those of its picture, or, where its container does not tell them apart, all but what
+    /// its sound was made of.
+    fn own_bits(&self) -> f64 {
+        let rest = self.job.facts.bytes.saturating_sub(self.sound.bytes);
+        let whole = rest as f64 * 8.0 / seconds(self.duration_ms);
+        let own = self.picture.bit_rate.map_or(whole, |own| own as f64);
+        own.max(LEAST_BITS)
     }
 
     /// Sound, boxes, and the entries of the index (ISO/IEC 14496-12 8.7): a frame has its size and its order.

@@ -47,6 +47,9 @@ fn every_container_of_the_fixtures_becomes_an_mp4_that_plays() {
         "clip.mpg",
         "clip.wmv",
         "clip.flv",
+        "clip.ts",
+        "theora.ogv",
+        "vp9_opus.webm",
         "mjpeg_pcm.mov",
     ] {
         let path = format!("video/{name}");
@@ -62,6 +65,13 @@ fn every_container_of_the_fixtures_becomes_an_mp4_that_plays() {
             Held::new(part.bytes(), "after.mp4"),
         );
         assert_eq!(after.complaints(), "", "{name}");
+        // However much room the limit leaves, no bits are spent that the source had not.
+        assert!(
+            part.bytes().len() <= source.len() + source.len() / 8,
+            "{name}: {} bytes of {}",
+            part.bytes().len(),
+            source.len()
+        );
         assert_eq!(
             after.probe("v:0", "stream=codec_name,profile,pix_fmt"),
             "h264\nMain\nyuv420p"
