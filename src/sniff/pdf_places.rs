@@ -87,9 +87,10 @@ mod tests {
         let made = without_places(pdf).expect("it is not signed");
         assert_eq!(
             String::from_utf8_lossy(&made),
-            "%PDF-1.4 <rdf:RDF a='1'>                          </rdf:RDF> <rdf:RDF><y/></rdf:RDF> %%EOF"
+            "%PDF-1.4 <rdf:RDF a='1'>                         </rdf:RDF> <rdf:RDF><y/></rdf:RDF> %%EOF"
         );
         assert!(!says_where(&made));
+        assert_eq!(made.len(), pdf.len());
     }
 
     #[test]
