@@ -82,7 +82,7 @@ async fn a_real_photograph_reaches_each_provider_that_fetches_it_under_its_cap()
         transcript.push_str(&format!(
             "$ mmsfit send -p {} ... dandelion.jpg\n{}",
             provider.name(),
-            said.out
+            without_lengths(&said.out)
         ));
         assert_eq!(scripted.accepted(), ["Hi"]);
         let sent = scripted.requests().pop().ok_or("no request")?;
@@ -118,7 +118,7 @@ async fn a_real_photograph_reaches_the_provider_that_takes_bytes_from_a_number_t
         assert_eq!(said.code, Some(0), "{said:?}");
         transcript.push_str(&format!(
             "$ mmsfit send -p ringcentral --multipart {kind} ... picos.jpg\n{}",
-            said.out
+            without_lengths(&said.out)
         ));
         assert_eq!(scripted.accepted(), [kind]);
         assert_eq!(scripted.tokens(), 1);
@@ -285,6 +285,17 @@ async fn a_small_part_is_embedded_for_tsg_global_where_nothing_hosts_it() -> Fal
         "{body:#}"
     );
     Ok(())
+}
+
+/// What was said, but for the lengths that the engine arrives at: they are its tests' business.
+fn without_lengths(said: &str) -> String {
+    said.split_inclusive(' ')
+        .zip(said.split(' ').skip(1).chain([""]))
+        .map(|(word, next)| match next.starts_with("bytes") {
+            true => "N ",
+            false => word,
+        })
+        .collect()
 }
 
 /// Under the cap, of a type that the provider takes, and without the place where it was taken.
