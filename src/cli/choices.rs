@@ -33,6 +33,22 @@ pub(crate) fn preparers(
         .collect()
 }
 
+/// The preparer of one message, which goes through one provider.
+///
+/// # Errors
+///
+/// No provider, or limits that contradict its rules or each other.
+pub(crate) fn one_preparer(
+    provider: Option<&'static Rules>,
+    choices: &Choices,
+    context: &Context,
+) -> Result<Preparer, Fault> {
+    let sets: Vec<_> = provider.into_iter().collect();
+    preparers(&sets, choices, context)?
+        .pop()
+        .ok_or_else(|| Fault::new("no provider is given", "give --provider P"))
+}
+
 fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer, Fault> {
     let rules = match choices.max_bytes {
         Some(cap) => capped(rules, cap)?,

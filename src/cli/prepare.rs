@@ -10,7 +10,7 @@ use mmsfit::{Attachment, Bundle, Millis, Prepared, Preparer, Transcoder};
 
 use super::Context;
 use super::args::{Choices, Prepare};
-use super::choices::preparers;
+use super::choices::one_preparer;
 use super::fault::Fault;
 use super::place::{self, Folder};
 use super::print::{Extent, Results};
@@ -23,10 +23,7 @@ use super::walk::standard_input;
 
 /// Prepares one message and writes its parts with their manifest.
 pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> {
-    let sets: Vec<_> = args.provider.into_iter().collect();
-    let Some(preparer) = preparers(&sets, &args.choices, context)?.pop() else {
-        return Err(Fault::new("no provider is given", "give --provider P"));
-    };
+    let preparer = one_preparer(args.provider, &args.choices, context)?;
     let out = args.out.as_deref().map(Folder::open).transpose()?;
     let attachments = attachments(&args.attachments)?;
     let rules = preparer.rules().clone();

@@ -14,7 +14,7 @@ use url::Url;
 use super::Context;
 use super::account::{self, Keys};
 use super::args::{Network, SendArgs};
-use super::choices::preparers;
+use super::choices::one_preparer;
 use super::fault::Fault;
 use super::host;
 use super::prepare::attachments;
@@ -25,10 +25,7 @@ use super::verify_url::{block_on, network};
 
 /// Sends one message, or shows what would be sent.
 pub(crate) fn run(args: &SendArgs, context: &Context) -> Result<ExitCode, Fault> {
-    let sets: Vec<_> = args.provider.into_iter().collect();
-    let Some(preparer) = preparers(&sets, &args.choices, context)?.pop() else {
-        return Err(Fault::new("no provider is given", "give --provider P"));
-    };
+    let preparer = one_preparer(args.provider, &args.choices, context)?;
     let policy = network(&Network {
         allow_net: args.allow_net.clone(),
         timeout: args.account.timeout,

@@ -178,8 +178,7 @@ fn narrowed_side(side: u32, options: &PhotoOptions<'_>) -> Option<u32> {
         .find(|&scaled| scaled <= most as usize)
         .unwrap_or(0);
     let wanted = most.min(options.view_side_px).min(side) as usize;
-    (options.forced.is_none() && best * 16 < wanted * 15 || side > most && best == 0)
-        .then_some(most)
+    (options.forced.is_none() && best * 16 < wanted * 15).then_some(most)
 }
 
 /// The least eighths of a side that are not under another side.
