@@ -23,7 +23,7 @@ if ! command -v valgrind >/dev/null; then
 fi
 
 toolchain="$(rustc --version | cut -d' ' -f2) $(rustc --version --verbose | sed -n 's/^host: //p')"
-program=$(cargo bench --quiet --no-run --all-features --bench instructions --message-format=json |
+program=$(cargo bench --quiet --no-run --no-default-features --features bench-internals --bench instructions --message-format=json |
     sed -n 's/.*"name":"instructions".*"executable":"\([^"]*\)".*/\1/p' | tail -1)
 [ -x "$program" ] || { echo "the program to count was not built"; exit 1; }
 counts=$(mktemp -d)
