@@ -2,6 +2,7 @@
 //! container is wrong, else encoded by `ffmpeg` as a child process.
 
 mod boxes;
+mod copy;
 mod entry;
 mod facts;
 mod plan;
@@ -22,6 +23,7 @@ use crate::sniff::{self, Sniffed, TrackKind};
 use crate::units::{ByteCount, Pixels};
 
 pub(crate) use transcoder::Lack;
+use transcoder::Work;
 pub use transcoder::{Progress, Transcoder};
 
 /// A finished clip.
@@ -196,6 +198,53 @@ pub(crate) fn is_rewritable(content_type: ContentType) -> bool {
     )
 }
 
+/// The samples of a clip in a container that the rules take, as they are: H.264 and AAC out of MKV, TS, FLV, AVI or MPEG.
+///
+/// `None` where it is no such clip, its picture is over `longest`, or it would not come under `limit`: it is encoded then.
+///
+/// # Errors
+///
+/// A finding, as of [`encode`]: the time or the room that it may have is used up.
+pub(crate) fn copied(
+    bytes: &[u8],
+    sniffed: &Sniffed,
+    rules: &Rules,
+    limit: ByteCount,
+    longest: Pixels,
+    transcoder: &Transcoder,
+) -> Result<Option<Made>, Finding> {
+    let target = [
+        ContentType::Mp4,
+        ContentType::ThreeGp,
+        ContentType::Mp4Audio,
+    ]
+    .into_iter()
+    .find(|&target| rules.accepts(target).is_some() && copy::is_copied(sniffed, target));
+    let side = sniffed.width_px.max(sniffed.height_px).unwrap_or(0);
+    let (Some(target), Some(facts)) = (target, facts::Facts::of(sniffed)) else {
+        return Ok(None);
+    };
+    if transcoder.wants_old_phones() || side > longest.get() {
+        return Ok(None);
+    }
+    let made = || -> Result<Option<Made>, Miss> {
+        let mut work = begun(bytes, &facts, transcoder)?;
+        copy::copy(sniffed, &facts, target, limit.get(), &mut work)
+    };
+    made().map_err(|miss| miss.into_finding(limit, transcoder))
+}
+
+/// A folder for the work on a clip, with the clip in it.
+fn begun<'a>(
+    bytes: &[u8],
+    facts: &facts::Facts,
+    transcoder: &'a Transcoder,
+) -> Result<Work<'a>, Miss> {
+    let work = transcoder.begin(facts.duration_ms)?;
+    fs::write(work.path("in"), bytes).map_err(child::Fault::Start)?;
+    Ok(work)
+}
+
 /// Encodes a clip as `target`, of at most `limit` bytes: never over, never cut short.
 ///
 /// # Errors
@@ -213,8 +262,7 @@ pub(crate) fn encode(
         .ok_or_else(|| Miss::Damaged("it is of a kind that is not encoded here".to_owned()))
         .map_err(|miss| miss.into_finding(limit, transcoder))?;
     let made = || -> Result<Made, Miss> {
-        let mut work = transcoder.begin(facts.duration_ms)?;
-        fs::write(work.path("in"), bytes).map_err(child::Fault::Start)?;
+        let mut work = begun(bytes, &facts, transcoder)?;
         if target.content_type.family() == Family::Video {
             let job = video::Job {
                 facts: &facts,
@@ -262,8 +310,7 @@ pub(crate) fn poster(
         let facts = facts::Facts::of(sniffed)
             .filter(|facts| facts.picture.is_some())
             .ok_or_else(|| Miss::Damaged("it has no picture that can be read".to_owned()))?;
-        let mut work = transcoder.begin(facts.duration_ms)?;
-        fs::write(work.path("in"), bytes).map_err(child::Fault::Start)?;
+        let mut work = begun(bytes, &facts, transcoder)?;
         // A tenth of the way: films start black.
         let at_ms = (facts.duration_ms.unwrap_or(0) / 10).min(3_000);
         let mut arguments = vec![

@@ -32,15 +32,24 @@ pub(super) fn fit_clip(
         .max_side
         .map_or(rules.max_long_side.value(), |side| {
             side.min(rules.max_long_side.value())
-        })
-        .min(LONGEST);
+        });
+    if let Some(made) = clip::copied(
+        &checked.bytes,
+        &checked.sniffed,
+        rules,
+        limit,
+        longest,
+        &choices.transcoder,
+    )? {
+        return finished(made, "remuxed", limit, checked);
+    }
     let made = match clip::encodes_to(&checked.sniffed, rules, &choices.transcoder) {
         Ok(Some(target)) => clip::encode(
             &checked.bytes,
             &checked.sniffed,
             target,
             limit,
-            longest,
+            longest.min(LONGEST),
             &choices.transcoder,
         ),
         Ok(None) => Err(Finding::refused(
@@ -54,7 +63,7 @@ pub(super) fn fit_clip(
         ),
     };
     match made {
-        Ok(made) => encoded(made, limit, checked),
+        Ok(made) => finished(made, "transcoded", limit, checked),
         Err(finding) if is_poster_wanted(content_type, rules, choices) => {
             poster(checked, limit, rules, choices).map_err(|_| finding)
         }
@@ -94,10 +103,15 @@ fn rewrite(
     )
 }
 
-fn encoded(made: Made, limit: ByteCount, checked: &Checked) -> Result<Fitted, Finding> {
+fn finished(
+    made: Made,
+    action: &'static str,
+    limit: ByteCount,
+    checked: &Checked,
+) -> Result<Fitted, Finding> {
     let mut note = Finding::note(
         Code::MetadataRemoved,
-        "encoded anew: titles, dates and places are not in it",
+        "written anew: titles, dates and places are not in it",
     );
     if let (Some(width), Some(height)) = (made.width_px, made.height_px) {
         note = note
@@ -107,7 +121,7 @@ fn encoded(made: Made, limit: ByteCount, checked: &Checked) -> Result<Fitted, Fi
     let fitted = Fitted::within(made.bytes.into(), made.content_type, limit)?;
     let has_metadata = checked.sniffed.has_metadata || checked.sniffed.has_location;
     Ok(Fitted {
-        action: Some("transcoded"),
+        action: Some(action),
         findings: if has_metadata { vec![note] } else { Vec::new() },
         ..fitted
     })

@@ -1,6 +1,7 @@
 //! Files written anew sample by sample: what decodes from them is what decoded before, and nothing else is in them.
 
 use std::fs;
+use std::process::Command;
 
 use mmsfit::{
     Attachment, Code, ContentType, Outcome, Preparer, Provider, Rules, Transcoder, Verdict,
@@ -65,6 +66,89 @@ fn a_mov_of_h264_and_aac_becomes_an_mp4_of_the_same_frames() {
         let at = |name: &[u8]| made.windows(4).position(|window| window == name);
         assert!(at(b"moov") < at(b"mdat"), "{name}");
     }
+}
+
+#[test]
+fn h264_and_aac_of_other_containers_are_copied_frame_by_frame() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let flv = folder.path().join("made.flv");
+    let made = Command::new("ffmpeg")
+        .args(
+            "-nostdin -v error -f lavfi -i testsrc=s=320x240:r=30:d=3 -f lavfi -i sine=d=3"
+                .split(' '),
+        )
+        .args("-c:v libx264 -bf 2 -pix_fmt yuv420p -c:a aac -metadata title=Fair".split(' '))
+        .arg(&flv)
+        .status()
+        .expect("ffmpeg is needed by this test");
+    assert!(made.success());
+    for (name, source) in [
+        ("clip.mkv", read("video/clip.mkv")),
+        ("clip.ts", read("video/clip.ts")),
+        ("made.flv", fs::read(flv).expect("what was made")),
+    ] {
+        let prepared = Preparer::new(Provider::TsgGlobal)
+            .prepare_blocking([Attachment::from_bytes(source.clone())])
+            .expect("nothing is wrong with the call");
+        let report = prepared.report().clone();
+        let action = report.parts[0]
+            .findings
+            .iter()
+            .find(|finding| finding.code == Code::TypeNotAccepted)
+            .and_then(|finding| finding.action.as_ref())
+            .unwrap_or_else(|| panic!("{name}: {report}"));
+        assert_eq!(action.kind, "remuxed", "{name}");
+        let bundle = prepared.into_bundle().expect("what was fixed");
+        let part = &bundle.parts()[0];
+        assert_eq!(part.facts().content_type, ContentType::Mp4, "{name}");
+        let (before, after) = (
+            Held::new(&source, name),
+            Held::new(part.bytes(), "after.mp4"),
+        );
+        assert_eq!(after.complaints(), "", "{name}");
+        assert_eq!(frames(&before), frames(&after), "{name}");
+        assert!(frames(&before).len() > 100, "{name}");
+        assert!(
+            before.duration_ms().abs_diff(after.duration_ms()) <= 100,
+            "{name}"
+        );
+        assert!(!after.tags().contains("Fair"), "{name}");
+    }
+}
+
+#[test]
+fn a_damaged_film_is_not_copied_as_if_it_were_whole() {
+    let mut source = read("video/clip.mkv");
+    let middle = source.len() / 2;
+    for byte in &mut source[middle..middle + 2_000] {
+        *byte ^= 0x5A;
+    }
+    let prepared = Preparer::new(Provider::TsgGlobal)
+        .prepare_blocking([Attachment::from_bytes(source)])
+        .expect("nothing is wrong with the call");
+    let report = prepared.report();
+    let copied = report.parts[0]
+        .findings
+        .iter()
+        .filter_map(|finding| finding.action.as_ref())
+        .any(|action| action.kind == "remuxed");
+    assert!(!copied, "{report}");
+}
+
+/// The checksum of every frame and sound, by track, in the order of their times; containers count times differently.
+fn frames(held: &Held) -> Vec<(String, String)> {
+    let mut frames: Vec<(String, String)> = held
+        .frame_sums()
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+            (fields[0].to_owned(), fields[5].to_owned())
+        })
+        .collect();
+    // Tracks are interleaved as their times are; within one the order stays.
+    frames.sort_by(|a, b| a.0.cmp(&b.0));
+    frames
 }
 
 #[test]
