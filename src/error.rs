@@ -48,6 +48,12 @@ pub enum Misuse {
     /// No worker threads.
     #[error("the number of workers is zero")]
     NoWorkers,
+    /// More worker threads than any machine has use for.
+    #[error("more than {most} workers")]
+    TooManyWorkers {
+        /// As many may be asked for.
+        most: usize,
+    },
 }
 
 impl From<Misuse> for Error {

@@ -43,7 +43,7 @@ println!("{} is {}", receipt.id, receipt.status.name());
 //!   reads the providers' callbacks.
 //!
 //! Without the feature `net` the same calls exist for bytes and paths, synchronous. The features `cli` (the command),
-//! `net`, `heic`, `svg` and `object-store` are on by default; `avif` and `jxl` are off.
+//! `net`, `heic`, `svg` and `object-store` are on by default; `avif`, `jxl` and `pdf` are off.
 
 mod attachment;
 pub mod batch;

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
-use mmsfit::{Code, Rules};
+use mmsfit::{Code, Preparer, Rules};
 
 use args::{Cli, Color, Command, Format};
 use fault::Fault;
@@ -84,6 +84,16 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
     config::apply(&mut cli)?;
+    if let Some(jobs) = cli
+        .common
+        .jobs
+        .filter(|jobs| jobs.get() > Preparer::MAX_WORKERS)
+    {
+        return Err(Fault::new(
+            format!("--jobs {jobs}: at most {} threads", Preparer::MAX_WORKERS),
+            "leave it out for one thread a core",
+        ));
+    }
     let context = Context::of(&cli);
     match cli.command {
         Command::Prepare(args) => prepare::run(&args, &context),

@@ -200,11 +200,8 @@ pub(crate) fn is_rewritable(content_type: ContentType) -> bool {
 
 /// The samples of a clip in a container that the rules take, as they are: H.264 and AAC out of MKV, TS, FLV, AVI or MPEG.
 ///
-/// `None` where it is no such clip, its picture is over `longest`, or it would not come under `limit`: it is encoded then.
-///
-/// # Errors
-///
-/// A finding, as of [`encode`]: the time or the room that it may have is used up.
+/// `None` where it is no such clip, its picture is over `longest`, it would not come under `limit`, or the program fails:
+/// it is encoded then, and what is wrong is said by that.
 pub(crate) fn copied(
     bytes: &[u8],
     sniffed: &Sniffed,
@@ -212,26 +209,23 @@ pub(crate) fn copied(
     limit: ByteCount,
     longest: Pixels,
     transcoder: &Transcoder,
-) -> Result<Option<Made>, Finding> {
+) -> Option<Made> {
     let target = [
         ContentType::Mp4,
         ContentType::ThreeGp,
         ContentType::Mp4Audio,
     ]
     .into_iter()
-    .find(|&target| rules.accepts(target).is_some() && copy::is_copied(sniffed, target));
+    .find(|&target| rules.accepts(target).is_some() && copy::is_copied(sniffed, target))?;
+    let facts = facts::Facts::of(sniffed)?;
     let side = sniffed.width_px.max(sniffed.height_px).unwrap_or(0);
-    let (Some(target), Some(facts)) = (target, facts::Facts::of(sniffed)) else {
-        return Ok(None);
-    };
     if transcoder.wants_old_phones() || side > longest.get() {
-        return Ok(None);
+        return None;
     }
-    let made = || -> Result<Option<Made>, Miss> {
-        let mut work = begun(bytes, &facts, transcoder)?;
-        copy::copy(sniffed, &facts, target, limit.get(), &mut work)
-    };
-    made().map_err(|miss| miss.into_finding(limit, transcoder))
+    let mut work = begun(bytes, &facts, transcoder).ok()?;
+    copy::copy(sniffed, &facts, target, limit.get(), &mut work)
+        .ok()
+        .flatten()
 }
 
 /// A folder for the work on a clip, with the clip in it.

@@ -27,6 +27,8 @@ use crate::child::{self, Bounds, Fault, Ran};
 pub struct Transcoder {
     program: Option<PathBuf>,
     deadline: Duration,
+    /// When the work that has begun has to be done.
+    until: Option<Instant>,
     memory_bytes: u64,
     folder: Option<PathBuf>,
     for_old_phones: bool,
@@ -76,6 +78,7 @@ impl Transcoder {
         Self {
             program,
             deadline: Duration::from_secs(300),
+            until: None,
             memory_bytes: 4 << 30,
             folder: None,
             for_old_phones: false,
@@ -84,10 +87,10 @@ impl Transcoder {
         }
     }
 
-    /// How long the work on one attachment may take in all. Default: 300 s.
+    /// How long the work on one attachment may take in all, a day at most. Default: 300 s.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = deadline.min(DAY);
         self
     }
 
@@ -144,7 +147,15 @@ impl Transcoder {
             })
     }
 
-    /// A folder and a deadline for the work on one attachment.
+    /// The same program, the time of one attachment running from now on, however many works it takes.
+    pub(crate) fn started(&self) -> Self {
+        Self {
+            until: Some(Instant::now() + self.deadline),
+            ..self.clone()
+        }
+    }
+
+    /// A folder and a deadline for a work on one attachment.
     pub(super) fn begin(&self, total_ms: Option<u64>) -> Result<Work<'_>, Fault> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("mmsfit-clip-");
@@ -155,7 +166,7 @@ impl Transcoder {
         Ok(Work {
             transcoder: self,
             folder: folder.map_err(Fault::Start)?,
-            deadline: Instant::now() + self.deadline,
+            deadline: self.until.unwrap_or_else(|| Instant::now() + self.deadline),
             total_ms,
             runs: 0,
         })
@@ -301,6 +312,8 @@ fn ask(program: &Path) -> Result<Encoders, String> {
 
 /// Names the program.
 const VARIABLE: &str = "MMSFIT_FFMPEG";
+/// The longest deadline: a clock may not reach further.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a program may take to list its encoders.
 const ASKING: Duration = Duration::from_secs(10);
 /// The encoders of use, by ffmpeg's names for them.

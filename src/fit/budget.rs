@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit, provenance, raw_under_base64};
+use crate::clip;
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::fit::{Fitted, Source, picture};
+use crate::fit::{Fitted, Source, options_for, picture};
 use crate::message_rules::counted_bytes;
 use crate::prepare::Choices;
 use crate::provider::{Measure, Rules};
@@ -74,7 +75,7 @@ pub(crate) fn share(
         .iter()
         .zip(&shrinks)
         .map(|(part, &shrinks)| {
-            let own = own_limit(part, rules);
+            let own = own_limit(part, rules, choices);
             if shrinks {
                 own.min(ByteCount::new(unpadded(shares.next().unwrap_or(0), rules)))
             } else {
@@ -91,6 +92,7 @@ pub(crate) fn left_over(
     fitted: &[Result<Fitted, Finding>],
     limits: &[ByteCount],
     rules: &Rules,
+    choices: &Choices,
 ) -> Option<(usize, ByteCount)> {
     let lengths: Vec<(usize, u64, u64)> = checked
         .iter()
@@ -99,9 +101,9 @@ pub(crate) fn left_over(
         .enumerate()
         .filter(|(_, ((part, _), _))| shares_budget(part))
         .map(|(at, ((_, fitted), limit))| {
-            let length = fitted
-                .as_ref()
-                .map_or(limit.get(), |fitted| fitted.bytes().len() as u64);
+            let length = fitted.as_ref().map_or(limit.get(), |fitted| {
+                padded(fitted.bytes().len() as u64, rules)
+            });
             (at, length, limit.get())
         })
         .collect();
@@ -125,7 +127,8 @@ pub(crate) fn left_over(
         .filter(|&(at, ..)| checked[at].sniffed.content_type.is_some_and(is_decodable))
         .collect();
     let &(at, length, _) = lengths.iter().max_by(|a, b| fullest(a, b))?;
-    let limit = own_limit(&checked[at], rules).min(ByteCount::new(unpadded(length + left, rules)));
+    let limit =
+        own_limit(&checked[at], rules, choices).min(ByteCount::new(unpadded(length + left, rules)));
     Some((at, limit))
 }
 
@@ -253,37 +256,55 @@ fn slope(from: (u64, f64), to: (u64, f64)) -> f64 {
     (to.1 - from.1) / (to.0 - from.0).max(1) as f64
 }
 
-/// Where the parts together are over the cap, pictures that pass alone are asked to shrink as well.
+/// Where the parts together are over the cap, pictures that pass alone are asked to shrink as well: those that are
+/// over an equal share of what the others leave. What is smaller stays as it is.
 fn ask_pictures_to_shrink(checked: &mut [Checked], rules: &Rules, cap: ByteCount) {
-    let total: u64 = checked
-        .iter()
-        .map(|part| padded(part.sniffed.bytes, rules))
-        .sum();
+    let length = |part: &Checked| padded(part.sniffed.bytes, rules);
+    let total: u64 = checked.iter().map(length).sum();
     if total <= cap.get() {
         return;
     }
-    for part in checked.iter_mut() {
-        let picture =
-            part.sniffed.content_type.is_some_and(is_decodable) && !part.sniffed.has_pages();
-        // What becomes another type has no length yet.
-        let is_open = part.needs.contains(&Need::Transcode);
-        if picture && !is_open && !part.needs.contains(&Need::Shrink) {
-            part.needs.push(Need::Shrink);
-            part.needs.sort_unstable();
-            part.findings.push(
-                Finding::fixable(
-                    Code::MessageOverLimit,
-                    format!(
-                        "all parts together have {}, {cap} allowed by {}",
-                        ByteCount::new(total),
-                        rules.name
-                    ),
-                )
-                .observed("bytes", total)
-                .allowed("bytes", cap.get())
-                .source(provenance(&rules.message_bytes)),
-            );
+    let can_shrink = |part: &Checked| {
+        let decodable = part.sniffed.content_type.is_some_and(is_decodable);
+        decodable && !part.sniffed.has_pages() && !shares_budget(part)
+    };
+    let sharing = checked.iter().filter(|part| shares_budget(part)).count() as u64;
+    let mut asked: Vec<usize> = (0..checked.len())
+        .filter(|&at| can_shrink(&checked[at]))
+        .collect();
+    asked.sort_by_key(|&at| length(&checked[at]));
+    let passing: u64 = checked
+        .iter()
+        .filter(|part| !shares_budget(part) && !can_shrink(part))
+        .map(length)
+        .sum();
+    let mut left = cap.get().saturating_sub(passing);
+    // The smallest first: what it leaves of its share makes the others' larger.
+    while let Some(&smallest) = asked.first() {
+        let own = length(&checked[smallest]);
+        if own > left / (asked.len() as u64 + sharing) {
+            break;
         }
+        left -= own;
+        asked.remove(0);
+    }
+    for at in asked {
+        let part = &mut checked[at];
+        part.needs.push(Need::Shrink);
+        part.needs.sort_unstable();
+        part.findings.push(
+            Finding::fixable(
+                Code::MessageOverLimit,
+                format!(
+                    "all parts together have {}, {cap} allowed by {}",
+                    ByteCount::new(total),
+                    rules.name
+                ),
+            )
+            .observed("bytes", total)
+            .allowed("bytes", cap.get())
+            .source(provenance(&rules.message_bytes)),
+        );
     }
 }
 
@@ -323,36 +344,68 @@ fn curves(
             };
             picture::curve(
                 source,
-                own_limit(part, rules).min(ByteCount::new(budget)),
-                choices,
+                own_limit(part, rules, choices).min(ByteCount::new(budget)),
+                &options_for(part, rules, choices),
             )
         })
         .collect()
 }
 
-/// The most raw bytes of this part by itself.
-fn own_limit(part: &Checked, rules: &Rules) -> ByteCount {
-    let made = if part.needs.contains(&Need::Transcode) {
-        None
-    } else if part.needs.contains(&Need::Wrap) {
-        Some(ContentType::Zip)
-    } else {
-        part.sniffed.content_type
-    };
-    match made.and_then(|kind| rules.accepts(kind)) {
-        Some(rule) => part_limit(rule, rules),
-        // It becomes another type: the strictest of the pictures' limits holds for each of them.
-        None => {
-            let pictures = rules
-                .types
-                .iter()
-                .filter(|rule| is_decodable(rule.content_type));
-            pictures
-                .map(|rule| part_limit(rule, rules))
-                .min()
-                .unwrap_or(rules.message_bytes.value())
+/// The most raw bytes of this part by itself, as the type that will be made of it.
+fn own_limit(part: &Checked, rules: &Rules, choices: &Choices) -> ByteCount {
+    let limit = |kind: ContentType| rules.accepts(kind).map(|rule| part_limit(rule, rules));
+    let pictures: &[ContentType] = match made_of(part, rules, choices) {
+        Made::As(kind) => return limit(kind).unwrap_or(rules.message_bytes.value()),
+        Made::Animation if choices.still_allowed => {
+            &[ContentType::Gif, ContentType::Jpeg, ContentType::Png]
         }
+        Made::Animation => &[ContentType::Gif],
+        Made::Still => &[ContentType::Jpeg, ContentType::Png],
+    };
+    // Which of them is not known yet: the strictest limit holds for each.
+    let strictest = pictures.iter().filter_map(|&kind| limit(kind)).min();
+    strictest.unwrap_or(rules.message_bytes.value())
+}
+
+/// What a part becomes, as far as its needs tell.
+enum Made {
+    As(ContentType),
+    Animation,
+    Still,
+}
+
+fn made_of(part: &Checked, rules: &Rules, choices: &Choices) -> Made {
+    let needs = |need: Need| part.needs.contains(&need);
+    let Some(own) = part.sniffed.content_type else {
+        return Made::Still;
+    };
+    if needs(Need::Wrap) {
+        return Made::As(ContentType::Zip);
     }
+    if clip::is_clip(own) {
+        let rewrapped = needs(Need::Rewrap)
+            .then(|| clip::rewraps_to(&part.sniffed, rules))
+            .flatten();
+        let is_encoded = needs(Need::Transcode) || needs(Need::Shrink) || needs(Need::Downscale);
+        let encoded = is_encoded
+            .then(|| clip::encodes_to(&part.sniffed, rules, &choices.transcoder))
+            .and_then(|target| target.ok().flatten())
+            .map(|target| target.content_type);
+        return match rewrapped.or(encoded) {
+            Some(kind) => Made::As(kind),
+            // A picture of it.
+            None if needs(Need::Transcode) => Made::Still,
+            None => Made::As(own),
+        };
+    }
+    let is_made_anew = needs(Need::Transcode) || needs(Need::Shrink);
+    if picture::plays(own) && is_made_anew && part.sniffed.is_animated() {
+        return Made::Animation;
+    }
+    if needs(Need::Transcode) {
+        return Made::Still;
+    }
+    Made::As(own)
 }
 
 /// The message's cap in raw bytes.

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::check::{Checked, Need};
-use crate::clip::{self, Made};
+use crate::check::{Checked, Need, part_limit};
+use crate::clip::{self, Made, Transcoder};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::fit::{FitError, FitOptions, Fitted, Source, picture};
+use crate::fit::{FitError, FitOptions, Fitted, Source, options_for, picture};
 use crate::prepare::Choices;
 use crate::provider::Rules;
 use crate::report::Finding;
@@ -33,24 +33,26 @@ pub(super) fn fit_clip(
         .map_or(rules.max_long_side.value(), |side| {
             side.min(rules.max_long_side.value())
         });
+    // One deadline for all that is done about this attachment.
+    let transcoder = choices.transcoder.started();
     if let Some(made) = clip::copied(
         &checked.bytes,
         &checked.sniffed,
         rules,
         limit,
         longest,
-        &choices.transcoder,
-    )? {
+        &transcoder,
+    ) {
         return finished(made, "remuxed", limit, checked);
     }
-    let made = match clip::encodes_to(&checked.sniffed, rules, &choices.transcoder) {
+    let made = match clip::encodes_to(&checked.sniffed, rules, &transcoder) {
         Ok(Some(target)) => clip::encode(
             &checked.bytes,
             &checked.sniffed,
             target,
             limit,
             longest.min(LONGEST),
-            &choices.transcoder,
+            &transcoder,
         ),
         Ok(None) => Err(Finding::refused(
             Code::TypeNotAccepted,
@@ -65,7 +67,7 @@ pub(super) fn fit_clip(
     match made {
         Ok(made) => finished(made, "transcoded", limit, checked),
         Err(finding) if is_poster_wanted(content_type, rules, choices) => {
-            poster(checked, limit, rules, choices).map_err(|_| finding)
+            poster(checked, limit, rules, choices, &transcoder).map_err(|_| finding)
         }
         Err(finding) => Err(finding),
     }
@@ -139,16 +141,18 @@ fn poster(
     limit: ByteCount,
     rules: &Rules,
     choices: &Choices,
+    transcoder: &Transcoder,
 ) -> Result<Fitted, Finding> {
-    let frame: Arc<[u8]> =
-        clip::poster(&checked.bytes, &checked.sniffed, &choices.transcoder)?.into();
+    let frame: Arc<[u8]> = clip::poster(&checked.bytes, &checked.sniffed, transcoder)?.into();
     let sniffed = sniff::sniff(&frame);
     let options = FitOptions {
-        view_side: choices.view_side,
-        max_side: Some(rules.max_long_side.value()),
         accept: vec![ContentType::Jpeg],
-        ..FitOptions::default()
+        ..options_for(checked, rules, choices)
     };
+    // The limit that the clip was given is that of its own type.
+    let limit = rules
+        .accepts(ContentType::Jpeg)
+        .map_or(limit, |rule| limit.min(part_limit(rule, rules)));
     let source = Source {
         bytes: &frame,
         sniffed: &sniffed,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::check::{Checked, Need, is_decodable};
+use crate::check::{Checked, Need, is_decodable, part_limit};
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
@@ -172,7 +172,8 @@ impl FitError {
 
 /// Brings one picture under `max` bytes: the hot path by itself, without provider rules.
 ///
-/// A picture that is under the limit already, upright, and of an accepted type is returned byte for byte.
+/// A picture that is under the limit already, upright, and of an accepted type is returned byte for byte, less the place
+/// where it was taken. What stays of its type is never longer than its source, but for pictures of a few pixels.
 ///
 /// # Errors
 ///
@@ -291,7 +292,7 @@ pub(crate) fn fit_all(
         .zip(limits)
         .map(|(checked, &limit)| guarded(|| fit_part(checked, limit, rules, choices)))
         .collect();
-    if let Some((at, limit)) = budget::left_over(checked, &fitted, limits, rules) {
+    if let Some((at, limit)) = budget::left_over(checked, &fitted, limits, rules, choices) {
         // The first fit stays if the second is no longer: a share that buys nothing is not worth another look.
         if let Ok(again) = guarded(|| fit_part(&checked[at], limit, rules, choices)) {
             let longer = fitted[at]
@@ -357,15 +358,23 @@ fn fit_part(
         bytes: &checked.bytes,
         sniffed: &checked.sniffed,
     };
+    // Asked to shrink for the others' sake, and given room enough.
+    if checked.needs == [Need::Shrink] && ByteCount::of(&checked.bytes) <= limit {
+        return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
+    }
     let options = options_for(checked, rules, choices);
-    // Only a change of type may cost bytes; in all other cases the result is no larger than its source.
     let grown = checked.needs.contains(&Need::Transcode);
-    let aim = if grown {
-        limit
-    } else {
-        limit.min(ByteCount::of(&checked.bytes))
+    let make = |limit| {
+        picture::make_within(source, limit, grown, &options).map_err(FitError::into_finding)
     };
-    let image = picture::make_anew(source, aim, &options).map_err(FitError::into_finding)?;
+    let mut image = make(limit)?;
+    // It may have become another type than the limit is for.
+    let own_limit = rules
+        .accepts(image.content_type)
+        .map_or(limit, |rule| part_limit(rule, rules));
+    if ByteCount::of(&image.bytes) > own_limit {
+        image = make(limit.min(own_limit))?;
+    }
     let action = picture::action(&image, content_type);
     let fitted = Fitted::within(image.bytes.into(), image.content_type, limit)?;
     Ok(Fitted {
@@ -444,6 +453,8 @@ pub(crate) fn settle(
     after_bytes: u64,
 ) {
     let Some(kind) = fitted.action else {
+        // Nothing was done: what was asked for the others' sake they could do without.
+        findings.retain(|finding| finding.outcome != Outcome::Fixable);
         return;
     };
     for finding in findings

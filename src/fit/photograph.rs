@@ -50,11 +50,9 @@ pub(crate) fn fit_raster(
         findings.push(Finding::note(Code::TypeNotAccepted, what));
     }
     let flat = raster.flattened();
-    // What is not seen is not spent: an easy picture does not grow to its cap.
-    let enough = (u64::from(flat.width) * u64::from(flat.height) * 3 / 5).max(LEAST_ENOUGH);
-    let asked = PhotoOptions {
+    let asked = |bytes: u64| PhotoOptions {
         force_444: full_chroma,
-        ..asked(max.min(ByteCount::new(enough)), options)
+        ..asked(max.min(ByteCount::new(bytes)), options)
     };
     let grey = grey_of(&flat);
     let source = match &grey {
@@ -65,7 +63,20 @@ pub(crate) fn fit_raster(
         },
         None => rgb(&flat),
     };
-    let photo = fit_photo(source, &asked).map_err(|fault| refusal(fault, max))?;
+    // What is not seen is not spent: an easy picture does not grow to its cap, a hard one may.
+    let mut enough = (u64::from(flat.width) * u64::from(flat.height) * 3 / 5).max(LEAST_ENOUGH);
+    let photo = loop {
+        let photo = fit_photo(source, &asked(enough));
+        let looks_whole = photo.as_ref().is_ok_and(|photo| {
+            let side = photo.width_px.max(photo.height_px);
+            let is_shown_whole = photo.scale >= 1.0 || side >= options.view_side.get();
+            photo.quality >= EASY_QUALITY && is_shown_whole
+        });
+        if looks_whole || enough >= max.get() {
+            break photo.map_err(|fault| refusal(fault, max))?;
+        }
+        enough = enough.saturating_mul(2);
+    };
     Ok(image(photo, findings))
 }
 
@@ -212,5 +223,7 @@ fn refusal(fault: PhotoError, max: ByteCount) -> FitError {
     }
 }
 
+/// The quality from which on an encode from pixels leaves nothing to be seen.
+const EASY_QUALITY: u8 = 92;
 /// The bytes below which a small picture is never held back.
 const LEAST_ENOUGH: u64 = 20_000;

@@ -1,10 +1,13 @@
 //! Which fitter a picture goes to: photograph, graphic or animation.
 
 use crate::check::is_decodable;
+use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::fit::budget::Curve;
-use crate::fit::{FitError, FitOptions, FittedImage, Source, animation, graphics, photograph};
-use crate::prepare::Choices;
+use crate::fit::{
+    FitError, FitOptions, FittedImage, Source, animation, graphics, photograph, strip,
+};
+use crate::prepare::guarded;
 use crate::raster::{self, Raster};
 use crate::report::{Finding, Outcome};
 use crate::units::ByteCount;
@@ -15,21 +18,23 @@ pub(crate) fn fit_picture(
     max: ByteCount,
     options: &FitOptions,
 ) -> Result<FittedImage, FitError> {
-    match keep(source, max, options) {
-        Some(kept) => Ok(kept),
-        None => make_anew(source, max, options),
+    if let Some(kept) = keep(source, max, options) {
+        return Ok(kept);
     }
+    let grown = source
+        .sniffed
+        .content_type
+        .is_none_or(|own| !options.accept.contains(&own));
+    make_within(source, max, grown, options)
 }
 
-/// The original, byte for byte, where nothing has to change.
+/// The original, byte for byte, where nothing has to change but what is no picture in it: a place is left out.
 fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<FittedImage> {
     let sniffed = source.sniffed;
     let content_type = sniffed.content_type?;
     let (width_px, height_px) = (sniffed.width_px?, sniffed.height_px?);
-    let keeps = ByteCount::of(source.bytes) <= max
-        && options.accept.contains(&content_type)
+    let keeps = options.accept.contains(&content_type)
         && sniffed.orientation == 1
-        && !sniffed.has_location
         && sniffed
             .findings
             .iter()
@@ -38,8 +43,17 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
         && options
             .max_side
             .is_none_or(|side| width_px.max(height_px) <= side.get());
-    keeps.then(|| FittedImage {
-        bytes: source.bytes.to_vec(),
+    if !keeps {
+        return None;
+    }
+    let bytes = if sniffed.has_location {
+        strip::strip(source.bytes, sniffed)?
+    } else {
+        source.bytes.to_vec()
+    };
+    let fits = ByteCount::of(&bytes) <= max;
+    fits.then(|| FittedImage {
+        bytes,
         content_type,
         width_px,
         height_px,
@@ -52,6 +66,24 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
     })
 }
 
+/// Made anew, and no larger than its source where it has `grown` no right to be: a change of type may cost bytes.
+pub(crate) fn make_within(
+    source: Source<'_>,
+    max: ByteCount,
+    grown: bool,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
+    let own = ByteCount::of(source.bytes);
+    if grown || max <= own {
+        return make_anew(source, max, options);
+    }
+    match make_anew(source, own, options) {
+        // A few pixels, packed better than ours: rather some bytes more than none.
+        Err(FitError::CannotFit { .. }) => make_anew(source, max, options),
+        made => made,
+    }
+}
+
 /// Decodes the picture and writes it anew: upright, in sRGB, without metadata, under `max` bytes.
 pub(crate) fn make_anew(
     source: Source<'_>,
@@ -59,12 +91,7 @@ pub(crate) fn make_anew(
     options: &FitOptions,
 ) -> Result<FittedImage, FitError> {
     let content_type = decodable(source)?;
-    // Of a HEIF with a sequence beside its picture the picture is decoded, and the rest is named.
-    let plays = matches!(
-        content_type,
-        ContentType::Gif | ContentType::WebP | ContentType::Png
-    );
-    if plays && source.sniffed.is_animated() {
+    if plays(content_type) && source.sniffed.is_animated() {
         return animate(source, max, options);
     }
     if content_type == ContentType::Jpeg && options.accept.contains(&ContentType::Jpeg) {
@@ -74,6 +101,15 @@ pub(crate) fn make_anew(
     fit_raster(&raster, max, options)
 }
 
+/// Whether the frames of such a picture are one animation. Of a HEIF with a sequence beside its picture the picture is
+/// decoded, and the rest is named.
+pub(crate) const fn plays(content_type: ContentType) -> bool {
+    matches!(
+        content_type,
+        ContentType::Gif | ContentType::WebP | ContentType::Png
+    )
+}
+
 /// A still from pixels: as a graphic where it is one or can be transparent, else as a photograph.
 fn fit_raster(
     raster: &Decoded,
@@ -81,8 +117,20 @@ fn fit_raster(
     options: &FitOptions,
 ) -> Result<FittedImage, FitError> {
     let takes = |kind| options.accept.contains(&kind);
+    if !takes(ContentType::Png) && !takes(ContentType::Jpeg) {
+        let refused = Finding::refused(
+            Code::TypeNotAccepted,
+            "a still can be made a JPEG or a PNG, and neither is accepted",
+        )
+        .help("accept one of them, or send it as it is");
+        return Err(FitError::Refused {
+            finding: Box::new(refused),
+        });
+    }
     let mut fitted = if takes(ContentType::Png)
-        && (raster.raster.has_alpha() || raster::is_graphic(&raster.raster))
+        && (!takes(ContentType::Jpeg)
+            || raster.raster.has_alpha()
+            || raster::is_graphic(&raster.raster))
     {
         let mut jpeg = |raster: &Raster, limit: u64| {
             let jpeg = takes(ContentType::Jpeg)
@@ -109,7 +157,7 @@ fn animate(
             let raster = decode(source, options)?;
             let mut still = fit_raster(&raster, max, options)?;
             still.findings.push(Finding::warning(
-                crate::code::Code::AnimationNotAccepted,
+                Code::AnimationNotAccepted,
                 format!(
                     "a still of the first of {} frames is sent, as was allowed",
                     source.sniffed.frames.unwrap_or(0)
@@ -124,21 +172,21 @@ fn animate(
 /// How the picture's visible error falls with the bytes it is given, up to `most` bytes.
 ///
 /// A picture that cannot be judged gets a flat curve: it is then given an equal share, and its own fit will tell.
-pub(crate) fn curve(source: Source<'_>, most: ByteCount, choices: &Choices) -> Curve {
-    let options = FitOptions {
-        view_side: choices.view_side,
-        max_side: choices.max_side,
-        ..FitOptions::default()
-    };
-    let points = match decodable(source) {
-        Ok(ContentType::Jpeg) => photograph::curve_of_jpeg(source, most, &options),
-        Ok(_) if source.sniffed.is_animated() => None,
-        Ok(_) => decode(source, &options)
-            .ok()
-            .and_then(|decoded| photograph::curve_of_raster(&decoded.raster, most, &options)),
-        Err(_) => None,
-    };
-    Curve::through(points.unwrap_or_else(|| vec![(most.get().min(source.bytes.len() as u64), 0.0)]))
+pub(crate) fn curve(source: Source<'_>, most: ByteCount, options: &FitOptions) -> Curve {
+    let points = guarded(|| Ok(points(source, most, options)));
+    let flat = || vec![(most.get().min(source.bytes.len() as u64), 0.0)];
+    Curve::through(points.ok().flatten().unwrap_or_else(flat))
+}
+
+fn points(source: Source<'_>, most: ByteCount, options: &FitOptions) -> Option<Vec<(u64, f64)>> {
+    match decodable(source).ok()? {
+        ContentType::Jpeg => photograph::curve_of_jpeg(source, most, options),
+        _ if source.sniffed.is_animated() => None,
+        _ => {
+            let decoded = decode(source, options).ok()?;
+            photograph::curve_of_raster(&decoded.raster, most, options)
+        }
+    }
 }
 
 /// What was done, in the report's word.
@@ -174,6 +222,13 @@ fn decode(source: Source<'_>, options: &FitOptions) -> Result<Decoded, FitError>
 }
 
 fn decodable(source: Source<'_>) -> Result<ContentType, FitError> {
+    // Pictures inside of other files come here without a check before.
+    let refused = |finding: &&Finding| finding.outcome == Outcome::Refused;
+    if let Some(finding) = source.sniffed.findings.iter().find(refused) {
+        return Err(FitError::Refused {
+            finding: Box::new(finding.clone()),
+        });
+    }
     let found = source.sniffed.content_type;
     found
         .filter(|&kind| is_decodable(kind))

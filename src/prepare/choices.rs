@@ -145,15 +145,24 @@ impl Preparer {
         self
     }
 
+    /// The most worker threads that may be asked for: more only wait for each other.
+    pub const MAX_WORKERS: usize = 1_024;
+
     /// The worker threads, shared by all clones of this preparer. The bytes made do not depend on their number. Default:
     /// those of rayon, one a core.
     ///
     /// # Errors
     ///
-    /// [`Misuse::NoWorkers`]; [`Error::Workers`] where the threads cannot be started.
+    /// [`Misuse::NoWorkers`]; [`Misuse::TooManyWorkers`] over [`Preparer::MAX_WORKERS`]; [`Error::Workers`] where the threads cannot be started.
     pub fn workers(mut self, count: usize) -> Result<Self, Error> {
         if count == 0 {
             return Err(Misuse::NoWorkers.into());
+        }
+        if count > Self::MAX_WORKERS {
+            return Err(Misuse::TooManyWorkers {
+                most: Self::MAX_WORKERS,
+            }
+            .into());
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
         self.pool = Some(Arc::new(pool.map_err(|source| Error::Workers { source })?));

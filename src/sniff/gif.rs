@@ -21,6 +21,8 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let mut at = 13 + table_len(flags);
     let mut frames = 0_u32;
     let mut duration_ms = 0_u64;
+    let canvas = u64::from(width) * u64::from(height);
+    let (mut largest, mut drawn) = (0_u64, 0_u64);
     let mut blocks = 0;
     let mut has_xmp = false;
     loop {
@@ -67,6 +69,10 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                 if frame_width == 0 || frame_height == 0 {
                     return Err("a frame's side is 0 px".into());
                 }
+                // A frame may be larger than the screen, and is decoded whole before it is cut.
+                let frame = u64::from(frame_width) * u64::from(frame_height);
+                largest = largest.max(frame);
+                drawn += frame.max(canvas);
                 let flags = u8_at(bytes, at + 9).ok_or("a frame header is cut")?;
                 at += 10 + table_len(flags);
                 let code_size = u8_at(bytes, at).ok_or("a frame is cut")?;
@@ -98,6 +104,9 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     if frames == 0 {
         return Err("it has no frame".into());
     }
+    if largest > canvas {
+        limits::charge_frames(largest, drawn, frames, found);
+    }
     found.frames = Some(frames);
     found.duration_ms = (frames > 1).then_some(duration_ms);
     let rest = from(bytes, at);
@@ -123,5 +132,37 @@ fn skip_blocks(bytes: &[u8], mut at: usize) -> Result<usize, Corrupt> {
             0 => return Ok(at + 1),
             len => at += 1 + usize::from(len),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::code::Code;
+    use crate::sniff::sniff;
+
+    /// A screen of one pixel with frames of these sides; the data need not decode to be walked.
+    fn of_frames(side: u16, count: usize) -> Vec<u8> {
+        let mut bytes = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xFF\xFF\xFF".to_vec();
+        for _ in 0..count {
+            bytes.extend(b",\x00\x00\x00\x00");
+            bytes.extend(side.to_le_bytes());
+            bytes.extend(side.to_le_bytes());
+            bytes.extend(b"\x00\x02\x02\x44\x01\x00");
+        }
+        bytes.push(b';');
+        bytes
+    }
+
+    fn codes(bytes: &[u8]) -> Vec<Code> {
+        let found = sniff(bytes);
+        found.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn frames_are_charged_by_their_own_size_where_it_is_over_the_screens() {
+        assert_eq!(codes(&of_frames(14_000, 1)), [Code::DecodedSizeOverLimit]);
+        assert_eq!(codes(&of_frames(9_000, 7)), [Code::WorkOverLimit]);
+        assert_eq!(codes(&of_frames(9_000, 1)), []);
+        assert_eq!(codes(&of_frames(1, 7)), []);
     }
 }

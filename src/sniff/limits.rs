@@ -61,6 +61,32 @@ pub(super) fn charge(found: &mut Sniffed) {
     }
 }
 
+/// Refuses frames that are larger than the screen that they are drawn on: the largest, and all together, in pixels.
+pub(super) fn charge_frames(largest: u64, drawn: u64, frames: u32, found: &mut Sniffed) {
+    if largest > MAX_PIXELS {
+        found.findings.push(
+            Finding::refused(
+                Code::DecodedSizeOverLimit,
+                format!("a frame has {largest} pixels; {MAX_PIXELS} are safe to decode"),
+            )
+            .observed("pixels", largest)
+            .allowed("pixels", MAX_PIXELS),
+        );
+    } else if frames > 1 && drawn > MAX_FRAME_PIXELS {
+        found.findings.push(
+            Finding::refused(
+                Code::WorkOverLimit,
+                format!(
+                    "{frames} frames draw {drawn} pixels; {MAX_FRAME_PIXELS} are safe to decode"
+                ),
+            )
+            .observed("frames", frames)
+            .observed("pixels", drawn)
+            .allowed("pixels", MAX_FRAME_PIXELS),
+        );
+    }
+}
+
 /// The refusal of a file with more items (`segments`, `chunks`, `boxes`) than are read.
 pub(super) fn too_many(what: &str, limit: u32) -> Finding {
     Finding::refused(

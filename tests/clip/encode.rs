@@ -1,6 +1,7 @@
 //! Clips and sounds that have to be encoded: what comes out is what was promised, the same each time.
 
 use std::fs;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use mmsfit::provider::Limit;
@@ -89,6 +90,37 @@ fn every_container_of_the_fixtures_becomes_an_mp4_that_plays() {
             before.duration_ms()
         );
     }
+}
+
+#[test]
+fn a_clip_is_held_to_the_limit_of_the_type_that_it_becomes() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let noisy = folder.path().join("noisy.mkv");
+    let made = Command::new("ffmpeg")
+        .args(
+            "-nostdin -v error -f lavfi -i testsrc2=s=640x360:r=25:d=4,noise=alls=60:allf=t"
+                .split(' '),
+        )
+        .args("-c:v mpeg4 -q:v 2".split(' '))
+        .arg(&noisy)
+        .status()
+        .expect("ffmpeg is needed by this test");
+    assert!(made.success());
+    let rules = Rules::by_name("sinch-transcoding").expect("known rules");
+    // A picture may have a megabyte there, a film fifty.
+    let target = ByteCount::new(2_000_000);
+    let prepared = Preparer::new(Provider::Sinch)
+        .with_rules(rules.clone())
+        .and_then(|preparer| preparer.target(target))
+        .expect("a target under the cap")
+        .prepare_blocking([Attachment::from_path(&noisy)])
+        .expect("nothing is wrong with the call");
+    let report = prepared.report();
+    assert_eq!(report.verdict, Verdict::Fixed, "{report}");
+    assert!(
+        (1_700_000..=2_000_000).contains(&report.total_bytes),
+        "{report}"
+    );
 }
 
 #[test]

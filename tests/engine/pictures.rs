@@ -49,6 +49,73 @@ fn a_flat_jpeg_stays_at_its_full_size() {
 }
 
 #[test]
+fn a_picture_that_is_turned_or_has_a_place_does_not_grow_into_a_large_cap() {
+    let turned = fixture("orientation/orientation_6.jpg");
+    let fitted = fit(&turned, 5_000_000, &FitOptions::default());
+    assert!(
+        fitted.bytes.len() <= turned.len(),
+        "{} of {}",
+        fitted.bytes.len(),
+        turned.len()
+    );
+
+    let placed = fixture("photos/gps.jpg");
+    let fitted = fit(&placed, 5_000_000, &FitOptions::default());
+    assert!(fitted.bytes.len() < placed.len());
+    assert_eq!(fitted.encodes, 0, "a place is cut out, not encoded away");
+    assert_eq!(read(&fitted.bytes), read(&placed));
+    assert!(!mmsfit::sniff::sniff(&fitted.bytes).has_location);
+}
+
+#[test]
+fn grain_from_a_png_fills_its_cap_and_an_easy_picture_does_not() {
+    let noisy = |x: u32, y: u32| {
+        let hash =
+            (x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE3D);
+        let grain = (hash >> 27) as u8;
+        image::Rgb([100 + grain, 90 + grain, 110 + grain])
+    };
+    let png = |picture: &RgbImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .expect("encodes");
+        bytes.into_inner()
+    };
+    let mut jpegs = FitOptions::default();
+    jpegs.accept = vec![ContentType::Jpeg];
+    let grain = png(&RgbImage::from_fn(900, 700, noisy));
+    let fitted = fit(&grain, 600_000, &jpegs);
+    assert!(
+        fitted.bytes.len() >= 580_000,
+        "{} bytes",
+        fitted.bytes.len()
+    );
+    let easy = png(&flat(900, 700, [10, 120, 60]));
+    assert!(fit(&easy, 600_000, &jpegs).bytes.len() < 20_000);
+}
+
+#[test]
+fn only_types_that_are_accepted_are_made() {
+    let photo = fixture("photos/small.jpg");
+    let options = |accept: &[ContentType]| {
+        let mut options = FitOptions::default();
+        options.accept = accept.to_vec();
+        options
+    };
+    let fitted = fit(&photo, 200_000, &options(&[ContentType::Png]));
+    assert_eq!(fitted.content_type, ContentType::Png);
+    assert!(fitted.bytes.starts_with(b"\x89PNG") && fitted.bytes.len() <= 200_000);
+    let refused = fit_image(
+        &photo,
+        ByteCount::new(200_000),
+        &options(&[ContentType::Gif]),
+    );
+    let fault = refused.expect_err("no still can be made").to_string();
+    assert!(fault.contains("a JPEG or a PNG"), "{fault}");
+}
+
+#[test]
 fn a_gradient_stays_smooth() {
     let gradient = RgbImage::from_fn(1200, 900, |x, y| {
         image::Rgb([(x * 255 / 1199) as u8, (y * 255 / 899) as u8, 128])

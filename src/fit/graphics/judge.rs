@@ -115,6 +115,10 @@ fn planes(raster: &Raster) -> [Plane; 3] {
 fn dissimilarity(a: &Plane, b: &Plane) -> f64 {
     const C1: f32 = 6.5025;
     const C2: f32 = 58.5225;
+    // Halved away: what is thinner than a pixel is not seen.
+    if a.width == 0 || a.height == 0 {
+        return 0.0;
+    }
     let window = WINDOW.min(a.width).min(a.height).max(1);
     let count = (window * window) as f32;
     let (mut sum, mut squares, mut windows) = (0.0_f64, 0.0_f64, 0.0_f64);
@@ -229,6 +233,19 @@ mod tests {
             let error = judge.error(&resize(&picture, side, side));
             assert!(error > last, "{error} at {side} px after {last}");
             last = error;
+        }
+    }
+
+    #[test]
+    fn a_line_thinner_than_a_pixel_can_be_judged() {
+        for (width, height) in [(3_000, 8), (8, 3_000), (1, 1), (5, 1)] {
+            let picture = Raster {
+                width,
+                height,
+                layout: Layout::Rgb,
+                pixels: (0..width * height * 3).map(|at| at as u8).collect(),
+            };
+            assert!(Judge::new(&picture, 1440).error(&picture) < 1e-6);
         }
     }
 
