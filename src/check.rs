@@ -23,7 +23,7 @@ use kind::check_refused_type;
 use size::{check_bytes, check_duration, check_sides};
 
 pub(crate) use kind::is_decodable;
-pub(crate) use size::{part_limit, raw_under_base64};
+pub(crate) use size::{note_carrier, part_limit, raw_under_base64};
 
 /// A change that a check asks for. Each is one that the fitting stage can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -18,6 +18,7 @@ use crate::message_rules;
 use crate::provider::{Provider, Rules};
 use crate::read;
 use crate::report::{Finding, Outcome, PartReport, Report, Verdict};
+use crate::units::ByteCount;
 #[cfg(feature = "net")]
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
 
@@ -185,6 +186,15 @@ impl Preparer {
         }
         message_rules::name_apart(&mut parts, &self.rules);
         findings.extend(message_rules::check_total(&parts, &self.rules));
+        let is_told = reports.iter().flat_map(|report| &report.findings);
+        if !is_told
+            .into_iter()
+            .any(|told| told.code == Code::AboveCarrierCeiling)
+        {
+            let total = parts.iter().map(|part| part.facts().bytes).sum();
+            let total = ByteCount::new(total);
+            findings.extend(check::note_carrier(total, &self.rules, &self.choices));
+        }
         findings.extend(message_rules::note_hosting(&parts, &self.rules));
         for (index, report) in reports.iter_mut().enumerate() {
             report

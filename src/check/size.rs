@@ -20,21 +20,9 @@ pub(super) fn check_bytes(
     findings: &mut Vec<Finding>,
 ) -> Option<Need> {
     let limit = part_limit(rule, rules);
-    let carrier = choices.carrier_bytes.unwrap_or(rules.carrier_bytes.value());
     let bytes = ByteCount::new(sniffed.bytes);
     if bytes <= limit {
-        if bytes > carrier {
-            findings.push(
-                Finding::note(
-                    Code::AboveCarrierCeiling,
-                    format!("{bytes} pass {}'s cap, but carriers usually take {carrier} of a whole message", rules.name),
-                )
-                .observed("bytes", bytes.get())
-                .allowed("bytes", carrier.get())
-                .help("prepare it with a lower target if it must reach every phone")
-                .source(provenance(&rules.carrier_bytes)),
-            );
-        }
+        findings.extend(note_carrier(bytes, rules, choices));
         return None;
     }
     let finding = Finding::fixable(
@@ -74,6 +62,31 @@ pub(super) fn check_bytes(
         .help(help),
     );
     None
+}
+
+/// Says that a message of so many bytes is within the cap, and over what the recipient's network takes.
+pub(crate) fn note_carrier(total: ByteCount, rules: &Rules, choices: &Choices) -> Option<Finding> {
+    let carrier = choices.carrier.unwrap_or(rules.carrier_bytes);
+    let ceiling = carrier.value();
+    if total <= ceiling {
+        return None;
+    }
+    let what = format!("{total} pass {}'s cap", rules.name);
+    let finding = if choices.carrier.is_some() {
+        let message =
+            format!("{what}, but the recipient's carrier takes {ceiling} of a whole message");
+        Finding::warning(Code::AboveCarrierCeiling, message)
+    } else {
+        let message = format!("{what}, but carriers usually take {ceiling} of a whole message");
+        Finding::note(Code::AboveCarrierCeiling, message)
+    };
+    Some(
+        finding
+            .observed("bytes", total.get())
+            .allowed("bytes", ceiling.get())
+            .help("prepare it with a lower target if it must reach every phone")
+            .source(provenance(&carrier)),
+    )
 }
 
 pub(super) fn check_sides(

@@ -69,7 +69,7 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         preparer = preparer.target(target)?;
     }
     if let Some(carrier) = choices.carrier {
-        preparer = preparer.carrier_ceiling(carrier.bytes.value());
+        preparer = preparer.carrier_ceiling(carrier.bytes);
     }
     Ok(preparer)
 }

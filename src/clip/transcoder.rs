@@ -157,8 +157,10 @@ impl Transcoder {
 
     /// A folder and a deadline for a work on one attachment.
     pub(super) fn begin(&self, total_ms: Option<u64>) -> Result<Work<'_>, Fault> {
+        let parent = self.folder.clone().unwrap_or_else(std::env::temp_dir);
+        sweep(&parent);
         let mut builder = tempfile::Builder::new();
-        builder.prefix("mmsfit-clip-");
+        builder.prefix(PREFIX);
         let folder = match &self.folder {
             Some(folder) => builder.tempdir_in(folder),
             None => builder.tempdir(),
@@ -283,6 +285,25 @@ impl Work<'_> {
     }
 }
 
+/// Removes the folders that killed runs have left behind: those older than any deadline. Once a process is enough.
+fn sweep(parent: &Path) {
+    static SWEPT: OnceLock<()> = OnceLock::new();
+    let is_left = |entry: &std::fs::DirEntry| {
+        let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let made = || entry.metadata().and_then(|facts| facts.modified());
+        let age = || made().ok().and_then(|made| made.elapsed().ok());
+        named && age().is_some_and(|age| age > DAY)
+    };
+    SWEPT.get_or_init(|| {
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            if is_left(&entry) {
+                // Another user's stays, and is no business of this run.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    });
+}
+
 /// Asks for the list of encoders: lines of flags, name and description.
 fn ask(program: &Path) -> Result<Encoders, String> {
     let folder = tempfile::tempdir().map_err(|fault| fault.to_string())?;
@@ -312,6 +333,8 @@ fn ask(program: &Path) -> Result<Encoders, String> {
 
 /// Names the program.
 const VARIABLE: &str = "MMSFIT_FFMPEG";
+/// How the folders of runs are named.
+const PREFIX: &str = "mmsfit-clip-";
 /// The longest deadline: a clock may not reach further.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a program may take to list its encoders.

@@ -6,7 +6,7 @@ use super::Preparer;
 use crate::clip::Transcoder;
 use crate::error::{Error, Misuse};
 use crate::page::PageRenderer;
-use crate::provider::Rules;
+use crate::provider::{Limit, Rules};
 use crate::units::{ByteCount, Pixels};
 #[cfg(feature = "net")]
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
@@ -15,7 +15,7 @@ use crate::verify::remote::{FetchPolicy, UrlVerifier};
 #[derive(Clone, Debug)]
 pub(crate) struct Choices {
     pub(crate) target: Option<ByteCount>,
-    pub(crate) carrier_bytes: Option<ByteCount>,
+    pub(crate) carrier: Option<Limit<ByteCount>>,
     pub(crate) input_limit: ByteCount,
     pub(crate) view_side: Pixels,
     pub(crate) max_side: Option<Pixels>,
@@ -64,10 +64,13 @@ impl Preparer {
         Ok(self)
     }
 
-    /// What the recipient's network takes of a whole message; above it a note is given. Default: the rules' usual ceiling.
+    /// What the recipient's network takes of a whole message: a number of bytes, or a [`CarrierCeiling`]'s with its
+    /// source. Above it a warning is given. Default: the rules' usual ceiling, and a note.
+    ///
+    /// [`CarrierCeiling`]: crate::provider::CarrierCeiling
     #[must_use]
-    pub fn carrier_ceiling(mut self, bytes: ByteCount) -> Self {
-        self.choices.carrier_bytes = Some(bytes);
+    pub fn carrier_ceiling(mut self, ceiling: impl Into<Limit<ByteCount>>) -> Self {
+        self.choices.carrier = Some(ceiling.into());
         self
     }
 
@@ -174,7 +177,7 @@ impl Default for Choices {
     fn default() -> Self {
         Self {
             target: None,
-            carrier_bytes: None,
+            carrier: None,
             // Phones upload videos of this size; more is refused unread.
             input_limit: ByteCount::new(100_000_000),
             view_side: Pixels::new(1440),

@@ -33,6 +33,16 @@ impl<T: Copy> Limit<T> {
     }
 }
 
+/// A value of the caller's own.
+impl<T> From<T> for Limit<T> {
+    fn from(value: T) -> Self {
+        Self::Assumed {
+            value,
+            why: "given by the caller",
+        }
+    }
+}
+
 /// Two pages that disagree: the rule follows the stricter one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dispute {

@@ -72,7 +72,7 @@ fn grain_from_a_png_fills_its_cap_and_an_easy_picture_does_not() {
     let noisy = |x: u32, y: u32| {
         let hash =
             (x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE3D);
-        let grain = (hash >> 27) as u8;
+        let grain = (hash >> 25) as u8;
         image::Rgb([100 + grain, 90 + grain, 110 + grain])
     };
     let png = |picture: &RgbImage| {

@@ -2,7 +2,8 @@
 
 use mmsfit::provider::Measure;
 use mmsfit::{
-    Attachment, ByteCount, Code, Misuse, Outcome, Part, Prepared, Preparer, Provider, Verdict,
+    Attachment, ByteCount, Code, Misuse, Outcome, Part, Prepared, Preparer, Provider, Severity,
+    Verdict,
 };
 
 use crate::{findings, fixture, refusals};
@@ -306,5 +307,39 @@ fn the_call_of_the_readme_gives_the_same_bundle() -> Result<(), Box<dyn std::err
     let plain = Preparer::new(Provider::Sinch).prepare_blocking(photographs(1))?;
     assert!(paved.bundle().is_some());
     assert!(bytes(&paved) == bytes(&plain), "the bytes differ");
+    Ok(())
+}
+
+#[test]
+fn parts_that_are_small_alone_and_together_over_the_carriers_ceiling_are_told_once()
+-> Result<(), Box<dyn std::error::Error>> {
+    let pictures = || {
+        [
+            fixture("photos/clock_6mp_progressive_444.jpg"),
+            fixture("photos/dogs_6mp_progressive_420.jpg"),
+        ]
+    };
+    let told = |prepared: &Prepared| -> Vec<(Severity, String)> {
+        findings(prepared.report())
+            .filter(|finding| finding.code == Code::AboveCarrierCeiling)
+            .map(|finding| (finding.severity, finding.message.clone()))
+            .collect()
+    };
+    let usual = Preparer::new(Provider::CarrierX).prepare_blocking(pictures())?;
+    let total = ByteCount::new(usual.report().total_bytes);
+    let note = format!(
+        "{total} pass carrierx's cap, but carriers usually take 1,050,000 bytes of a whole message"
+    );
+    assert_eq!(told(&usual), [(Severity::Note, note)]);
+
+    let chosen = Preparer::new(Provider::CarrierX)
+        .carrier_ceiling(ByteCount::new(600_000))
+        .prepare_blocking(pictures())?;
+    let warnings = told(&chosen);
+    assert_eq!(warnings.len(), 1, "{}", chosen.report());
+    assert!(
+        matches!(&warnings[0], (Severity::Warning, what) if what.contains("takes 600,000 bytes")),
+        "{warnings:?}"
+    );
     Ok(())
 }
