@@ -48,6 +48,21 @@ async fn a_certificate_of_a_trusted_authority_for_this_name_is_accepted() -> Res
 }
 
 #[tokio::test]
+async fn an_answer_is_shared_only_with_those_who_trust_the_same_authority() -> Result<(), Failed> {
+    let authority = Authority::new("authority")?;
+    let stranger = Authority::new("stranger")?;
+    let server = Server::tls(authority.acceptor("media.example", |_| {})?, |request| {
+        right(&request.method)
+    })
+    .await?;
+    let together = policy().resolver(Fixed::of(&["127.0.0.1"])).share_answers();
+    let trusting = |authority: &Authority| together.clone().trust(authority.der.clone());
+    assert_eq!(judged(&server, trusting(&authority)).await.0, "");
+    assert_eq!(judged(&server, trusting(&stranger)).await.0, "MMS511");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_certificate_that_may_not_be_trusted_is_a_tls_failure_with_its_reason()
 -> Result<(), Failed> {
     let authority = Authority::new("authority")?;
