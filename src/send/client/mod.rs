@@ -17,7 +17,7 @@ use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
 use super::pace::Gate;
 use super::receipt::Receipt;
-use super::retry::{RetryPolicy, random};
+use super::retry::{DAY, RetryPolicy, random};
 use super::{Request, Response, Sender, Token, show};
 use crate::message::{Message, PhoneNumber};
 use crate::provider::{Provider, SendRules};
@@ -96,10 +96,10 @@ impl Client {
         self
     }
 
-    /// How long one message may take, waits and retries counted. Default: 30 s.
+    /// How long one message may take, waits and retries counted: a day at most. Default: 30 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = timeout.min(DAY);
         self
     }
 
@@ -303,7 +303,7 @@ impl Client {
                 return Err(fault);
             }
             let pause = self.pause(&fault, failed, message);
-            let next = Instant::now() + pause;
+            let next = Instant::now() + pause.min(DAY);
             if next >= deadline {
                 return Err(fault);
             }
@@ -406,6 +406,7 @@ impl Client {
     }
 
     async fn be_quiet(&self, wait: Duration) -> Result<(), SendError> {
+        let wait = wait.min(DAY);
         self.shared.gate.quiet_for(wait);
         let Some(ledger) = self.ledger.clone() else {
             return Ok(());
