@@ -255,15 +255,9 @@ impl Ledger {
                     State::Intent | State::Accepted | State::Rejected
                 )
         };
-        let mut forgotten = 0;
-        for record in self.inner.store.records(is_old)? {
-            // What is being sent right now is not old, whatever its last change says.
-            if !self.is_busy(&record) {
-                self.inner.store.remove(&record)?;
-                forgotten += 1;
-            }
-        }
-        Ok(forgotten)
+        // What is being sent right now is not old, whatever its last change says.
+        let unwanted = |record: &Record| is_old(record) && !self.is_busy(record);
+        self.inner.store.remove_all(unwanted)
     }
 
     /// Keeps in mind that the provider asked for quiet.
@@ -395,5 +389,69 @@ impl fmt::Debug for Ledger {
         f.debug_struct("Ledger")
             .field("path", &self.inner.path)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::attachment::Attachment;
+    use crate::prepare::prepare;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    const GIF: &[u8] =
+        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\
+          \x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+    async fn message() -> Result<Message, Box<dyn std::error::Error>> {
+        let photo = Attachment::from_bytes(GIF);
+        let bundle = prepare([photo], Provider::RingCentral)
+            .await?
+            .into_bundle()?;
+        let message = Message::compose(bundle)
+            .from("+15162065575")
+            .to(["+15162065574"])
+            .client_reference("order-17");
+        Ok(message.build()?)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_being_sent_is_never_forgotten_whenever_its_sending_began() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let message = message().await?;
+        let done = Arc::new(AtomicBool::new(false));
+        let (forgetting, ended) = (ledger.clone(), Arc::clone(&done));
+        let later = SystemTime::now() + Duration::from_secs(3_600);
+        let broom = tokio::task::spawn_blocking(move || {
+            let mut forgotten = 0;
+            while !ended.load(Ordering::SeqCst) {
+                forgotten += forgetting.forget_before(later)?;
+            }
+            Ok::<_, LedgerError>(forgotten)
+        });
+        let sending = tokio::task::spawn_blocking(move || {
+            let mut lost = 0;
+            for _ in 0..400 {
+                let Begin::Go(mut ticket) = ledger.begin(&message)? else {
+                    return Err("it stands in its own way".to_owned().into());
+                };
+                ticket.written()?;
+                let found = ledger.find(Provider::RingCentral, "order-17")?;
+                lost += usize::from(found.is_none_or(|entry| entry.state != State::Written));
+                // Nothing was taken: an intent that a broom may take as soon as nobody is at it.
+                ticket.released()?;
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(lost)
+        })
+        .await?;
+        done.store(true, Ordering::SeqCst);
+        let forgotten = broom.await??;
+        assert_eq!(sending.map_err(|fault| fault.to_string())?, 0);
+        assert!(forgotten > 0, "the broom was never quick enough to matter");
+        Ok(())
     }
 }

@@ -131,14 +131,35 @@ impl Store {
         })
     }
 
-    pub(super) fn remove(&self, record: &Record) -> Result<(), LedgerError> {
-        let key = key(&record.provider, &record.reference);
+    /// Removes every record that is unwanted, and says how many. None can change between the question and its end: they
+    /// are read in the transaction that removes them.
+    pub(super) fn remove_all(
+        &self,
+        mut unwanted: impl FnMut(&Record) -> bool,
+    ) -> Result<usize, LedgerError> {
         self.guarded(|| {
             let write = self.database.begin_write()?;
-            write.open_table(MESSAGES)?.remove(key.as_str())?;
-            write.commit()?;
-            Ok(())
-        })
+            let mut keys = Vec::new();
+            {
+                let mut table = write.open_table(MESSAGES)?;
+                for row in table.iter()? {
+                    let (key, value) = row?;
+                    match self.read(key.value(), value.value()) {
+                        Ok(record) if unwanted(&record) => keys.push(key.value().to_owned()),
+                        Ok(_) => {}
+                        // Not committed: nothing is removed.
+                        Err(fault) => return Ok(Err(fault)),
+                    }
+                }
+                for key in &keys {
+                    table.remove(key.as_str())?;
+                }
+            }
+            if !keys.is_empty() {
+                write.commit()?;
+            }
+            Ok(Ok(keys.len()))
+        })?
     }
 
     pub(super) fn put_quiet(
