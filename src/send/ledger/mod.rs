@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use super::Request;
 use super::error::{Answer, Doubt};
 use super::receipt::Receipt;
 use crate::message::Message;
@@ -276,8 +277,13 @@ impl Ledger {
             .min(Duration::from_secs(3_600)))
     }
 
-    /// Records the intent to send a message, unless something stands in the way.
-    pub(super) fn begin(&self, message: &Message) -> Result<Begin, LedgerError> {
+    /// Records the intent to send a message, by a request of another kind where one is given, unless something stands in
+    /// the way.
+    pub(super) fn begin(
+        &self,
+        message: &Message,
+        by: Option<&Request>,
+    ) -> Result<Begin, LedgerError> {
         let provider = message.provider();
         let reference = message.client_reference().to_owned();
         if !self.busy().insert((provider, reference.clone())) {
@@ -286,11 +292,11 @@ impl Ledger {
         // From here on the ticket gives the reference free again, however this ends.
         let ticket = Ticket {
             ledger: self.clone(),
-            record: Record::intent(message),
+            record: Record::intent(message, by),
         };
         let known = self.inner.store.get(provider, &reference)?;
         if let Some(known) = known {
-            if known.fingerprint != ticket.record.fingerprint {
+            if !known.is_about_the_same(&ticket.record) {
                 return Ok(Begin::Taken("belongs to another message"));
             }
             if known.state != State::Intent {
@@ -436,7 +442,7 @@ mod tests {
         let sending = tokio::task::spawn_blocking(move || {
             let mut lost = 0;
             for _ in 0..400 {
-                let Begin::Go(mut ticket) = ledger.begin(&message)? else {
+                let Begin::Go(mut ticket) = ledger.begin(&message, None)? else {
                     return Err("it stands in its own way".to_owned().into());
                 };
                 ticket.written()?;
@@ -452,6 +458,39 @@ mod tests {
         let forgotten = broom.await??;
         assert_eq!(sending.map_err(|fault| fault.to_string())?, 0);
         assert!(forgotten > 0, "the broom was never quick enough to matter");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_record_of_an_earlier_version_answers_for_what_it_answered_for() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let message = message().await?;
+        let request = http::Request::post("https://a.test/templates/a").body(Default::default())?;
+        let Begin::Go(mut ticket) = ledger.begin(&message, None)? else {
+            return Err("nothing stands in the way".into());
+        };
+        ticket.record.beside = None;
+        let status = super::super::DeliveryStatus::Queued;
+        ticket.accepted(&Receipt::new(
+            Provider::RingCentral,
+            "17".to_owned(),
+            status,
+        ))?;
+        drop(ticket);
+        let row = serde_json::to_string(&Record {
+            beside: None,
+            ..Record::intent(&message, None)
+        })?;
+        assert!(!row.contains("beside"), "an earlier row has no such field");
+        for by in [None, Some(&request)] {
+            let begun = ledger.begin(&message, by)?;
+            assert!(
+                matches!(&begun, Begin::Known(_, Some(receipt), _) if receipt.id == "17"),
+                "{}",
+                by.is_some()
+            );
+        }
         Ok(())
     }
 }
