@@ -292,7 +292,10 @@ impl Client {
             {
                 self.be_quiet(*after).await?;
             }
-            if !renewed && wants_new_token(&fault) && self.forget_token(lent.as_ref()).await {
+            if !renewed
+                && wants_new_token(&fault)
+                && self.forget_token(lent.as_ref(), deadline).await
+            {
                 renewed = true;
                 continue;
             }
