@@ -123,7 +123,7 @@ impl CarrierXStorage {
             url.set_scheme("https")
                 .map_err(|()| HostError::Unreadable("its publish_uri is no URL"))?;
         }
-        Ok(HostedUrl { url, expires: None })
+        Ok(HostedUrl::new(url, None))
     }
 
     fn bad_endpoint(&self) -> HostError {

@@ -126,10 +126,7 @@ impl FolderHost {
                 url: crate::attachment::redacted(front.as_str()),
                 why: "no path can follow it",
             })?;
-        Ok(HostedUrl {
-            url,
-            expires: published.checked_add(*keep_for),
-        })
+        Ok(HostedUrl::new(url, published.checked_add(*keep_for)))
     }
 
     /// Deletes what is past its time, and leftovers of writers that died. A file that cannot be deleted keeps none of the

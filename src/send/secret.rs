@@ -27,8 +27,12 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// A header's value that is never shown: `prefix` and the secret.
-    pub(super) fn header(&self, prefix: &str) -> Result<HeaderValue, SendError> {
+    /// A header's value that is never shown: `prefix`, such as `Bearer `, and the secret.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Credentials`] where no header can carry it.
+    pub fn header(&self, prefix: &str) -> Result<HeaderValue, SendError> {
         let text = self.expose();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SendError::Credentials(
