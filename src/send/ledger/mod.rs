@@ -229,7 +229,7 @@ impl Ledger {
         match id {
             Some(id) => {
                 let status = super::DeliveryStatus::Unknown;
-                record.accept(&Receipt::new(provider, id.to_owned(), status));
+                record.accept(&Receipt::new(provider, id, status));
             }
             None => record.state = State::Intent,
         }
@@ -284,15 +284,18 @@ impl Ledger {
         message: &Message,
         by: Option<&Request>,
     ) -> Result<Begin, LedgerError> {
-        let provider = message.provider();
-        let reference = message.client_reference().to_owned();
+        self.begin_with(message.provider(), Record::intent(message, by))
+    }
+
+    fn begin_with(&self, provider: Provider, record: Record) -> Result<Begin, LedgerError> {
+        let reference = record.reference.clone();
         if !self.busy().insert((provider, reference.clone())) {
             return Ok(Begin::Taken("is being sent right now"));
         }
         // From here on the ticket gives the reference free again, however this ends.
         let ticket = Ticket {
             ledger: self.clone(),
-            record: Record::intent(message, by),
+            record,
         };
         let known = self.inner.store.get(provider, &reference)?;
         if let Some(known) = known {
@@ -400,97 +403,96 @@ impl fmt::Debug for Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
-    use crate::attachment::Attachment;
-    use crate::prepare::prepare;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-    const GIF: &[u8] =
-        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\
-          \x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+    const PROVIDER: Provider = Provider::RingCentral;
 
-    async fn message() -> Result<Message, Box<dyn std::error::Error>> {
-        let photo = Attachment::from_bytes(GIF);
-        let bundle = prepare([photo], Provider::RingCentral)
-            .await?
-            .into_bundle()?;
-        let message = Message::compose(bundle)
-            .from("+15162065575")
-            .to(["+15162065574"])
-            .client_reference("order-17");
-        Ok(message.build()?)
+    fn ticket(ledger: &Ledger, record: Record) -> Result<Ticket, String> {
+        match ledger.begin_with(PROVIDER, record) {
+            Ok(Begin::Go(ticket)) => Ok(ticket),
+            Ok(Begin::Known(entry, ..)) => Err(format!("{entry:?}")),
+            Ok(Begin::Taken(why)) => Err(why.to_owned()),
+            Err(fault) => Err(fault.to_string()),
+        }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn what_is_being_sent_is_never_forgotten_whenever_its_sending_began() -> Outcome {
+    #[test]
+    fn what_is_sent_again_while_it_is_being_forgotten_is_not_forgotten() -> Outcome {
         let folder = tempfile::tempdir()?;
         let ledger = Ledger::open(folder.path().join("ledger"))?;
-        let message = message().await?;
-        let done = Arc::new(AtomicBool::new(false));
-        let (forgetting, ended) = (ledger.clone(), Arc::clone(&done));
-        let later = SystemTime::now() + Duration::from_secs(3_600);
-        let broom = tokio::task::spawn_blocking(move || {
-            let mut forgotten = 0;
-            while !ended.load(Ordering::SeqCst) {
-                forgotten += forgetting.forget_before(later)?;
-            }
-            Ok::<_, LedgerError>(forgotten)
-        });
-        let sending = tokio::task::spawn_blocking(move || {
-            let mut lost = 0;
-            for _ in 0..400 {
-                let Begin::Go(mut ticket) = ledger.begin(&message, None)? else {
-                    return Err("it stands in its own way".to_owned().into());
-                };
-                ticket.written()?;
-                let found = ledger.find(Provider::RingCentral, "order-17")?;
-                lost += usize::from(found.is_none_or(|entry| entry.state != State::Written));
-                // Nothing was taken: an intent that a broom may take as soon as nobody is at it.
-                ticket.released()?;
-            }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(lost)
-        })
-        .await?;
-        done.store(true, Ordering::SeqCst);
-        let forgotten = broom.await??;
-        assert_eq!(sending.map_err(|fault| fault.to_string())?, 0);
-        assert!(forgotten > 0, "the broom was never quick enough to matter");
+        let record = Record::of(PROVIDER, "order-17");
+        ticket(&ledger, record.clone())?.released()?;
+        let (begun, beginning) = mpsc::channel();
+        let (sending, again) = (ledger.clone(), record);
+        let mut sender = None;
+        let forgotten = ledger.inner.store.remove_all(|old| {
+            assert_eq!(old.state, State::Intent);
+            let (sending, again, begun) = (sending.clone(), again.clone(), begun.clone());
+            // It was nobody's when it was looked at; from here on somebody is at it.
+            sender = Some(thread::spawn(move || {
+                let mut ticket = ticket(&sending, again)?;
+                ticket.written().map_err(|fault| fault.to_string())?;
+                begun.send(()).map_err(|fault| fault.to_string())?;
+                Ok::<_, String>(ticket)
+            }));
+            // As long as it can take where nothing holds it up.
+            let _ = beginning.recv_timeout(Duration::from_millis(500));
+            true
+        })?;
+        assert_eq!(forgotten, 1);
+        let sent = sender.ok_or("nothing was old")?.join();
+        let sent = sent.map_err(|_| "the sender panicked")??;
+        let found = ledger.find(PROVIDER, "order-17")?;
+        assert_eq!(found.map(|entry| entry.state), Some(State::Written));
+        drop(sent);
         Ok(())
     }
 
-    #[tokio::test]
-    async fn a_record_of_an_earlier_version_answers_for_what_it_answered_for() -> Outcome {
+    #[test]
+    fn what_is_being_sent_is_not_old_however_long_it_takes() -> Outcome {
         let folder = tempfile::tempdir()?;
         let ledger = Ledger::open(folder.path().join("ledger"))?;
-        let message = message().await?;
-        let request = http::Request::post("https://a.test/templates/a").body(Default::default())?;
-        let Begin::Go(mut ticket) = ledger.begin(&message, None)? else {
-            return Err("nothing stands in the way".into());
-        };
-        ticket.record.beside = None;
+        let held = ticket(&ledger, Record::of(PROVIDER, "held"))?;
+        drop(ticket(&ledger, Record::of(PROVIDER, "left"))?);
+        let later = SystemTime::now() + Duration::from_secs(3_600);
+        assert_eq!(ledger.forget_before(later)?, 1);
+        let left: Vec<String> = ledger
+            .entries()?
+            .into_iter()
+            .map(|entry| entry.client_reference)
+            .collect();
+        assert_eq!(left, ["held"]);
+        drop(held);
+        assert_eq!(ledger.forget_before(later)?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_answers_for_what_it_answered_for() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let mut earlier = Record::of(PROVIDER, "order-17");
+        earlier.beside = None;
+        assert!(!serde_json::to_string(&earlier)?.contains("beside"));
         let status = super::super::DeliveryStatus::Queued;
-        ticket.accepted(&Receipt::new(
-            Provider::RingCentral,
-            "17".to_owned(),
-            status,
-        ))?;
+        let mut ticket = ticket(&ledger, earlier.clone())?;
+        ticket.accepted(&Receipt::new(PROVIDER, "17", status))?;
         drop(ticket);
-        let row = serde_json::to_string(&Record {
-            beside: None,
-            ..Record::intent(&message, None)
-        })?;
-        assert!(!row.contains("beside"), "an earlier row has no such field");
-        for by in [None, Some(&request)] {
-            let begun = ledger.begin(&message, by)?;
-            assert!(
-                matches!(&begun, Begin::Known(_, Some(receipt), _) if receipt.id == "17"),
-                "{}",
-                by.is_some()
-            );
-        }
+        let mut by_template = earlier.clone();
+        by_template.beside = Some("template B".to_owned());
+        let begun = ledger.begin_with(PROVIDER, by_template)?;
+        assert!(matches!(&begun, Begin::Known(_, Some(receipt), _) if receipt.id == "17"));
+        let mut other = earlier;
+        other.fingerprint = "another message".to_owned();
+        assert!(matches!(
+            ledger.begin_with(PROVIDER, other)?,
+            Begin::Taken(_)
+        ));
         Ok(())
     }
 }

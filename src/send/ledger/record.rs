@@ -82,6 +82,22 @@ impl Record {
         }
     }
 
+    /// An intent to send some message.
+    #[cfg(test)]
+    pub(super) fn of(provider: Provider, reference: &str) -> Self {
+        Self {
+            provider: provider.name().to_owned(),
+            reference: reference.to_owned(),
+            state: State::Intent,
+            fingerprint: "a message".to_owned(),
+            beside: Some("and nothing else".to_owned()),
+            at: now(),
+            doubt: None,
+            receipt: None,
+            answer: None,
+        }
+    }
+
     /// Whether both are about the same message. A record of an earlier version is compared as it was when it was written,
     /// by its fingerprint alone: nothing that it answered for becomes another message, and nothing of it is sent twice.
     pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
