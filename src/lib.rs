@@ -55,6 +55,8 @@ mod code;
 mod content_type;
 #[cfg(feature = "net")]
 mod dial;
+#[cfg(feature = "net")]
+mod durable;
 mod error;
 pub mod fit;
 #[cfg(feature = "net")]

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use url::Url;
 
-use super::name::{NameKey, sync_folder, type_of};
+use super::name::{NameKey, type_of};
 use super::{HostError, HostedUrl, MediaHost, Published, delivery_window, front};
 use crate::bundle::Part;
 use crate::content_type::ContentType;
+use crate::durable::sync_folder;
 
 /// The folder inside the folder that is published: the key stays outside.
 const MEDIA: &str = "media";

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::journal::MAX_LINE;
+use crate::durable::folder_of;
 use crate::outgoing::{Http, HttpFault};
 
 /// The first pause after a refusal; each further one is twice as long.
@@ -210,13 +211,9 @@ impl Spool {
     }
 
     fn note(&self, posted: u64) -> io::Result<()> {
-        let folder = self
-            .mark
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
         let mut file = tempfile::Builder::new()
             .prefix(".posted-")
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder_of(&self.mark))?;
         writeln!(file, "{posted}")?;
         file.persist(&self.mark).map_err(|fault| fault.error)?;
         Ok(())

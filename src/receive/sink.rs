@@ -140,14 +140,6 @@ impl fmt::Debug for EventSink {
     }
 }
 
-/// Makes the names in a folder last through a power cut.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
 type KeepAnswer = oneshot::Sender<Result<Kept, SinkFault>>;
 
 enum Job {
