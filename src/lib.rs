@@ -69,6 +69,8 @@ mod jpeg;
 mod message;
 mod message_rules;
 #[cfg(feature = "net")]
+mod multipart;
+#[cfg(feature = "net")]
 mod outgoing;
 mod page;
 mod prepare;

@@ -105,8 +105,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "prepare::guarded",
         ],
     ),
-    // Files that outlast a power cut.
+    // Files that outlast a power cut, and bodies of several parts.
     ("durable", &[]),
+    ("multipart", &[]),
     // Connections of our own, for whoever speaks to others.
     ("dial", &[]),
     (
@@ -180,7 +181,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "send",
         &[
-            "provider", "code", "report", "bundle", "message", "dial", "durable",
+            "provider",
+            "code",
+            "report",
+            "bundle",
+            "message",
+            "dial",
+            "durable",
+            "multipart",
         ],
     ),
     // Sockets to others, and what is received from them.
@@ -203,6 +211,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "verify",
             "outgoing",
             "durable",
+            "multipart",
             "receive",
         ],
     ),

@@ -1,7 +1,7 @@
 //! Names that nobody can guess: a keyed hash of the bytes, and the extension of their type.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -149,6 +149,8 @@ fn make_key(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn key() -> NameKey {

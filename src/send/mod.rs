@@ -14,7 +14,6 @@ mod endpoint;
 mod error;
 mod json;
 mod ledger;
-mod multipart;
 mod pace;
 mod receipt;
 mod retry;

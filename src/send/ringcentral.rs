@@ -13,10 +13,10 @@ use url::form_urlencoded;
 use super::answer::{Asked, Said, declined};
 use super::endpoint::segment;
 use super::error::{Doubt, SendError};
-use super::multipart::{Piece, encode};
 use super::receipt::{DeliveryStatus, Receipt, RecipientReceipt};
 use super::{Endpoint, Request, Response, Secret, Sender, Token, is_for, json};
 use crate::message::{Message, PhoneNumber};
+use crate::multipart::{Piece, encode};
 use crate::provider::Provider;
 
 /// Sends through RingCentral.
@@ -217,13 +217,13 @@ impl Sender for RingCentral {
         let envelope = serde_json::to_vec(&envelope).unwrap_or_default();
         let mut pieces = vec![Piece {
             name: "json",
-            file_name: "request.json",
+            file_name: Some("request.json"),
             content_type: "application/json",
             bytes: &envelope,
         }];
         pieces.extend(message.bundle().parts().iter().map(|part| Piece {
             name: "attachment",
-            file_name: part.name(),
+            file_name: Some(part.name()),
             content_type: part.content_type(),
             bytes: part.bytes(),
         }));
