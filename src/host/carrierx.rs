@@ -120,7 +120,7 @@ impl CarrierXStorage {
         if !answer.status().is_success() {
             return Err(HostError::Rejected {
                 status: answer.status().as_u16(),
-                said: beginning(answer.body()),
+                said: self.beginning(answer.body()),
             });
         }
         let file: StoredFile = serde_json::from_slice(answer.body())
@@ -136,6 +136,21 @@ impl CarrierXStorage {
                 .map_err(|()| HostError::Unreadable("its publish_uri is no URL"))?;
         }
         Ok(HostedUrl::new(url, None))
+    }
+
+    /// What an answer says, for people: its first characters, without control characters and without the token that it
+    /// may repeat.
+    fn beginning(&self, body: &[u8]) -> String {
+        let said = String::from_utf8_lossy(body);
+        let token = self.authorization.to_str().unwrap_or_default();
+        let said = match token.strip_prefix("Bearer ") {
+            Some(token) if !token.is_empty() => said.replace(token, "***"),
+            _ => said.into_owned(),
+        };
+        said.chars()
+            .filter(|character| !character.is_control())
+            .take(200)
+            .collect()
     }
 
     fn bad_endpoint(&self) -> HostError {
@@ -179,14 +194,4 @@ struct FileObject<'a> {
 #[derive(Deserialize)]
 struct StoredFile {
     publish_uri: Option<String>,
-}
-
-/// What an answer says, for people: its first characters, without control characters.
-fn beginning(body: &[u8]) -> String {
-    let body = body.get(..1_000).unwrap_or(body);
-    String::from_utf8_lossy(body)
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(200)
-        .collect()
 }
