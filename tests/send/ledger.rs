@@ -147,6 +147,8 @@ async fn a_reference_belongs_to_all_that_its_recipients_see() -> Fallible {
     let sinch = Sinch::new("sinch-key", "campaign-1").endpoint(scripted.endpoint().parse()?);
     let message = quick_message(Provider::Sinch, "template").await;
     let by = |mms_id: &str| sinch.send_saved_request(mms_id, &[], &message);
+    let yes = r#"{"status":"success","tracking-id":"MMS-1","to":"15162065574"}"#;
+    scripted.script([Act::answer(200, yes)]);
     let first = client.send_by(&message, &by("A")?).await?;
     let again = client.send_by(&message, &by("A")?).await?;
     assert_eq!((again.id, again.from_ledger), (first.id, true));
