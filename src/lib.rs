@@ -55,6 +55,8 @@ mod code;
 mod content_type;
 #[cfg(feature = "net")]
 mod dial;
+#[cfg(feature = "net")]
+mod durable;
 mod error;
 pub mod fit;
 #[cfg(feature = "net")]
@@ -66,6 +68,8 @@ mod jpeg;
 #[cfg(feature = "net")]
 mod message;
 mod message_rules;
+#[cfg(feature = "net")]
+mod multipart;
 #[cfg(feature = "net")]
 mod outgoing;
 mod page;

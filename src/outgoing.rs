@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::lookup_host;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::dial::{Duplex, MOST_ADDRESSES, first_to_answer, tls};
@@ -52,6 +52,9 @@ pub enum HttpFault {
     Late,
 }
 
+/// The longest deadline: clocks overflow far behind it.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// A plain client of HTTP/1.1: one connection a request, the platform's roots, no redirects, no retries.
 ///
 /// # Examples
@@ -81,10 +84,11 @@ impl HttpClient {
         }
     }
 
-    /// How long one exchange may take. Default: 30 s.
+    /// How long one exchange may take, from the name of the host to the last byte of the answer: a day at most. Default:
+    /// 30 s.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
-        self.within = limit;
+        self.within = limit.min(DAY);
         self
     }
 
@@ -133,13 +137,15 @@ impl HttpClient {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, HttpFault> {
-        let stream = timeout(self.within, self.dial(request.uri()))
+        // One deadline for all of it.
+        let until = Instant::now() + self.within;
+        let stream = timeout_at(until, self.dial(request.uri()))
             .await
             .map_err(|_| HttpFault::Connect {
                 source: io::ErrorKind::TimedOut.into(),
             })??;
         let request = on_the_wire(request)?;
-        timeout(self.within, send(stream, request, self.most_bytes))
+        timeout_at(until, send(stream, request, self.most_bytes))
             .await
             .unwrap_or(Err(HttpFault::Late))
     }

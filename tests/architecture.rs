@@ -105,6 +105,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "prepare::guarded",
         ],
     ),
+    // Files that outlast a power cut, and bodies of several parts.
+    ("durable", &[]),
+    ("multipart", &[]),
     // Connections of our own, for whoever speaks to others.
     ("dial", &[]),
     (
@@ -177,12 +180,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "send",
-        &["provider", "code", "report", "bundle", "message", "dial"],
+        &[
+            "provider",
+            "code",
+            "report",
+            "bundle",
+            "message",
+            "dial",
+            "durable",
+            "multipart",
+        ],
     ),
     // Sockets to others, and what is received from them.
     ("outgoing", &["dial"]),
     // How far a message has come is one word for receipts and callbacks.
-    ("receive", &["provider", "outgoing", "send::DeliveryStatus"]),
+    (
+        "receive",
+        &["provider", "outgoing", "durable", "send::DeliveryStatus"],
+    ),
     (
         "host",
         &[
@@ -195,6 +210,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "bundle",
             "verify",
             "outgoing",
+            "durable",
+            "multipart",
             "receive",
         ],
     ),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{HostError, HostedUrl, MediaHost, Published};
 use crate::bundle::Part;
+use crate::multipart::{Piece, encode};
 use crate::outgoing::{Http, HttpClient};
 
 /// Where uploads go unless the endpoint is replaced.
@@ -86,8 +86,20 @@ impl CarrierXStorage {
         };
         let file = serde_json::to_vec(&file)
             .map_err(|_| HostError::Unreadable("the file object cannot be written"))?;
-        let boundary = boundary(&[&file, part.bytes()])?;
-        let body = form(&boundary, &file, part);
+        let (boundary, body) = encode(&[
+            Piece {
+                name: "file_object",
+                file_name: None,
+                content_type: "application/json",
+                bytes: &file,
+            },
+            Piece {
+                name: "data",
+                file_name: Some(part.name()),
+                content_type: part.content_type(),
+                bytes: part.bytes(),
+            },
+        ]);
         http::Request::post(url.as_str())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, "application/json")
@@ -95,7 +107,7 @@ impl CarrierXStorage {
                 CONTENT_TYPE,
                 format!("multipart/form-data; boundary={boundary}"),
             )
-            .body(Bytes::from(body))
+            .body(body)
             .map_err(|_| self.bad_endpoint())
     }
 
@@ -108,7 +120,7 @@ impl CarrierXStorage {
         if !answer.status().is_success() {
             return Err(HostError::Rejected {
                 status: answer.status().as_u16(),
-                said: beginning(answer.body()),
+                said: self.beginning(answer.body()),
             });
         }
         let file: StoredFile = serde_json::from_slice(answer.body())
@@ -123,7 +135,22 @@ impl CarrierXStorage {
             url.set_scheme("https")
                 .map_err(|()| HostError::Unreadable("its publish_uri is no URL"))?;
         }
-        Ok(HostedUrl { url, expires: None })
+        Ok(HostedUrl::new(url, None))
+    }
+
+    /// What an answer says, for people: its first characters, without control characters and without the token that it
+    /// may repeat.
+    fn beginning(&self, body: &[u8]) -> String {
+        let said = String::from_utf8_lossy(body);
+        let token = self.authorization.to_str().unwrap_or_default();
+        let said = match token.strip_prefix("Bearer ") {
+            Some(token) if !token.is_empty() => said.replace(token, "***"),
+            _ => said.into_owned(),
+        };
+        said.chars()
+            .filter(|character| !character.is_control())
+            .take(200)
+            .collect()
     }
 
     fn bad_endpoint(&self) -> HostError {
@@ -167,55 +194,4 @@ struct FileObject<'a> {
 #[derive(Deserialize)]
 struct StoredFile {
     publish_uri: Option<String>,
-}
-
-/// The body (RFC 7578): names and types are our own, so that nothing in them needs escaping.
-fn form(boundary: &str, file: &[u8], part: &Part) -> Vec<u8> {
-    let mut body = Vec::with_capacity(part.bytes().len() + file.len() + 512);
-    let heads = [
-        format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"file_object\"\r\n\
-             Content-Type: application/json\r\n\r\n"
-        ),
-        format!(
-            "\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"data\"; filename=\"{}\"\r\n\
-             Content-Type: {}\r\n\r\n",
-            part.name(),
-            part.content_type()
-        ),
-    ];
-    for (head, bytes) in heads.iter().zip([file, part.bytes()]) {
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(bytes);
-    }
-    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    body
-}
-
-/// A boundary that none of the bodies holds (RFC 2046, clause 5.1.1).
-fn boundary(bodies: &[&[u8]]) -> Result<String, HostError> {
-    loop {
-        let mut random = [0; 16];
-        SystemRandom::new()
-            .fill(&mut random)
-            .map_err(|_| HostError::Key("the system gives no random numbers"))?;
-        let boundary = format!("mmsfit-{:032x}", u128::from_be_bytes(random));
-        let held = bodies.iter().any(|body| {
-            body.windows(boundary.len())
-                .any(|at| at == boundary.as_bytes())
-        });
-        if !held {
-            return Ok(boundary);
-        }
-    }
-}
-
-/// What an answer says, for people: its first characters, without control characters.
-fn beginning(body: &[u8]) -> String {
-    let body = body.get(..1_000).unwrap_or(body);
-    String::from_utf8_lossy(body)
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(200)
-        .collect()
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use url::Url;
 
-use super::name::{NameKey, sync_folder, type_of};
+use super::name::{NameKey, type_of};
 use super::{HostError, HostedUrl, MediaHost, Published, delivery_window, front};
 use crate::bundle::Part;
 use crate::content_type::ContentType;
+use crate::durable::sync_folder;
 
 /// The folder inside the folder that is published: the key stays outside.
 const MEDIA: &str = "media";
@@ -126,49 +127,64 @@ impl FolderHost {
                 url: crate::attachment::redacted(front.as_str()),
                 why: "no path can follow it",
             })?;
-        Ok(HostedUrl {
-            url,
-            expires: published.checked_add(*keep_for),
-        })
+        Ok(HostedUrl::new(url, published.checked_add(*keep_for)))
     }
 
-    /// Deletes what is past its time, and leftovers of writers that died.
+    /// Deletes what is past its time, and leftovers of writers that died. A file that cannot be deleted keeps none of the
+    /// others.
     ///
     /// # Errors
     ///
-    /// The folder cannot be read, or a file not deleted.
+    /// The folder cannot be read, or a file not deleted: the first such fault, once all the rest is done.
     pub fn sweep(&self, now: SystemTime) -> Result<Swept, HostError> {
-        let Inner {
-            folder,
-            media,
-            keep_for,
-            ..
-        } = &*self.inner;
+        self.sweep_with(now, |path| fs::remove_file(path))
+    }
+
+    fn sweep_with(
+        &self,
+        now: SystemTime,
+        remove: impl Fn(&Path) -> io::Result<()>,
+    ) -> Result<Swept, HostError> {
+        let Inner { folder, media, .. } = &*self.inner;
         let _held = lock(folder, File::lock).map_err(at(folder))?;
         let mut swept = Swept::default();
+        let mut first_fault = None;
         for entry in fs::read_dir(media).map_err(at(media))? {
-            let entry = entry.map_err(at(media))?;
-            let name = entry.file_name();
-            let ours = name
-                .to_str()
-                .is_some_and(|name| type_of(name).is_some() || name.starts_with(UNFINISHED));
-            // What else lies here is not ours to delete.
-            let Ok(facts) = entry.metadata() else {
-                continue;
-            };
-            if !ours || !facts.is_file() {
-                continue;
-            }
-            let written = facts.modified().map_err(at(&entry.path()))?;
-            let over = now.duration_since(written).is_ok_and(|age| age > *keep_for);
-            if over {
-                fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
-                swept.deleted += 1;
-            } else {
-                swept.kept += 1;
-            }
+            let done = entry
+                .map_err(at(media))
+                .and_then(|entry| self.sweep_one(&entry, now, &remove, &mut swept));
+            first_fault = first_fault.or(done.err());
         }
-        Ok(swept)
+        first_fault.map_or(Ok(swept), Err)
+    }
+
+    fn sweep_one(
+        &self,
+        entry: &fs::DirEntry,
+        now: SystemTime,
+        remove: impl Fn(&Path) -> io::Result<()>,
+        swept: &mut Swept,
+    ) -> Result<(), HostError> {
+        let (name, path) = (entry.file_name(), entry.path());
+        let ours = name
+            .to_str()
+            .is_some_and(|name| type_of(name).is_some() || name.starts_with(UNFINISHED));
+        // What else lies here is not ours to delete.
+        let Ok(facts) = entry.metadata() else {
+            return Ok(());
+        };
+        if !ours || !facts.is_file() {
+            return Ok(());
+        }
+        let written = facts.modified().map_err(at(&path))?;
+        let age = now.duration_since(written);
+        if age.is_ok_and(|age| age > self.inner.keep_for) {
+            remove(&path).map_err(at(&path))?;
+            swept.deleted += 1;
+        } else {
+            swept.kept += 1;
+        }
+        Ok(())
     }
 
     /// Proves that media can be published now: a small file is written and deleted.
@@ -334,6 +350,40 @@ mod tests {
         let after = host.sweep(expires + Duration::from_secs(60))?;
         assert_eq!((after.deleted, after.kept), (2, 0));
         assert_eq!(names(&host)?, ["notes.txt"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_deleted_keeps_none_of_the_others_and_is_told() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let host = host(folder.path())?;
+        for bytes in [b"a", b"b", b"c", b"d"] {
+            host.publish_bytes(bytes, ContentType::Gif)?;
+        }
+        let all = names(&host)?;
+        let later = SystemTime::now() + delivery_window() * 2;
+        // Whichever two the folder names first.
+        let stuck = std::cell::RefCell::new(Vec::new());
+        let fault = host.sweep_with(later, |path| {
+            let mut stuck = stuck.borrow_mut();
+            if stuck.len() < 2 {
+                stuck.push(path.to_owned());
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            fs::remove_file(path)
+        });
+        let stuck = stuck.into_inner();
+        let Err(HostError::Folder { path, source }) = fault else {
+            return Err(format!("{fault:?}").into());
+        };
+        assert_eq!(Some(&path), stuck.first());
+        assert_eq!(source.kind(), io::ErrorKind::PermissionDenied);
+        let mut left: Vec<String> = stuck
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+            .collect();
+        left.sort();
+        assert_eq!(names(&host)?, left, "of {all:?}");
         Ok(())
     }
 

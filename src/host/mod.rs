@@ -51,6 +51,43 @@ pub type Published<'a> = Pin<Box<dyn Future<Output = Result<HostedUrl, HostError
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A host of one's own, such as a folder that another server publishes:
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// use mmsfit::host::Published;
+/// use mmsfit::{Attachment, HostError, HostedUrl, MediaHost, Part, Provider, prepare};
+///
+/// struct Shelf(PathBuf);
+///
+/// impl MediaHost for Shelf {
+///     fn publish<'a>(&'a self, part: &'a Part) -> Published<'a> {
+///         Box::pin(async move {
+///             let path = self.0.join(part.name());
+///             tokio::fs::write(&path, part.bytes())
+///                 .await
+///                 .map_err(|source| HostError::Folder { path, source })?;
+///             let url = format!("https://media.example.com/{}", part.name());
+///             let url = url.parse().map_err(|_| HostError::Unreadable("the name fits no URL"))?;
+///             Ok(HostedUrl::new(url, None))
+///         })
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let shelf = Shelf(folder.path().to_owned());
+/// # let pixel = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+/// let photo = Attachment::from_bytes(&pixel[..]).named("pixel.gif");
+/// let bundle = prepare([photo], Provider::Sinch).await?.into_bundle()?;
+/// let hosted = shelf.publish(&bundle.parts()[0]).await?;
+/// assert_eq!(hosted.url.as_str(), "https://media.example.com/pixel.gif");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait MediaHost: Send + Sync {
     /// Publishes one part.
     fn publish<'a>(&'a self, part: &'a Part) -> Published<'a>;
@@ -64,6 +101,14 @@ pub struct HostedUrl {
     pub url: Url,
     /// When it stops being served; `None` where nothing ends it.
     pub expires: Option<SystemTime>,
+}
+
+impl HostedUrl {
+    /// Served at this URL, until this time where something ends it.
+    #[must_use]
+    pub fn new(url: Url, expires: Option<SystemTime>) -> Self {
+        Self { url, expires }
+    }
 }
 
 /// Why a part could not be published. No text of it shows a key, a token or a query.

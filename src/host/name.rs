@@ -1,7 +1,7 @@
 //! Names that nobody can guess: a keyed hash of the bytes, and the extension of their type.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::HostError;
 use crate::content_type::ContentType;
+use crate::durable::{folder_of, sync_folder};
 use crate::provider::{Delivery, Rules, TypeRule};
 
 /// The length of the hash in a name: HMAC-SHA-256 in hexadecimal.
@@ -132,7 +133,7 @@ fn make_key(path: &Path) -> io::Result<()> {
     SystemRandom::new()
         .fill(&mut key)
         .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     // Made with mode 0600.
     let mut file = tempfile::Builder::new()
         .prefix(".key-")
@@ -146,19 +147,10 @@ fn make_key(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a folder last through a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    // A folder can be opened for this on Unix alone; elsewhere the rename is as durable as it gets.
-    if cfg!(unix) {
-        OpenOptions::new().read(true).open(folder)?.sync_all()?;
-    } else {
-        fs::metadata(folder)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn key() -> NameKey {

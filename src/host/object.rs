@@ -134,7 +134,7 @@ impl MediaHost for ObjectStoreHost {
                 url: crate::attachment::redacted(self.front.as_str()),
                 why: "no path can follow it",
             })?;
-            Ok(HostedUrl { url, expires: None })
+            Ok(HostedUrl::new(url, None))
         })
     }
 }

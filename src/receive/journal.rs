@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::event::{Event, Told};
+use crate::durable::{folder_of, sync_folder};
 use crate::provider::Provider;
 use crate::send::DeliveryStatus;
 
@@ -95,9 +96,7 @@ impl Journal {
             torn: true,
         };
         journal.mend().map_err(fault)?;
-        if let Some(folder) = parent(path) {
-            crate::receive::sink::sync_folder(folder).map_err(fault)?;
-        }
+        sync_folder(folder_of(path)).map_err(fault)?;
         Ok((journal, memory))
     }
 
@@ -138,12 +137,9 @@ impl Store for Journal {
 
     fn probe(&mut self) -> io::Result<()> {
         self.mend()?;
-        let Some(folder) = parent(&self.path) else {
-            return Ok(());
-        };
         let probe = tempfile::Builder::new()
             .prefix(".probe-")
-            .tempfile_in(folder);
+            .tempfile_in(folder_of(&self.path));
         match probe {
             Ok(mut file) => {
                 // A page: less may fit into a file system that is full.
@@ -223,16 +219,6 @@ fn id_of(event: &Event) -> [u8; 16] {
     u128::from_str_radix(&event.event_id, 16)
         .unwrap_or_default()
         .to_be_bytes()
-}
-
-fn parent(path: &Path) -> Option<&Path> {
-    path.parent().map(|folder| {
-        if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        }
-    })
 }
 
 /// What a line has to have in it so that its event is known again.

@@ -63,12 +63,12 @@ impl Said {
     }
 }
 
-/// Turns an answer that is no yes into its error: the code decides, else the status.
+/// Turns an answer that is no yes into its error: the code decides, else the status. Nothing of it shows a secret.
 pub(super) fn declined(
     asked: Asked<'_>,
     response: &Response,
     said: Said,
-    secret: &Secret,
+    secrets: &[&Secret],
 ) -> SendError {
     let provider = asked.provider();
     let status = response.status().as_u16();
@@ -76,6 +76,12 @@ pub(super) fn declined(
     let (class, row) = match row {
         Some(row) => (row.class, Some(row)),
         None => by_status(provider, response),
+    };
+    let shown = |text: &str| {
+        let scrubbed = secrets
+            .iter()
+            .fold(text.to_owned(), |text, secret| secret.scrub(&text));
+        shown(&scrubbed)
     };
     let answer = || {
         Box::new(Answer {
@@ -85,7 +91,7 @@ pub(super) fn declined(
             message: said
                 .message
                 .as_deref()
-                .map(|text| shown(&secret.scrub(text)))
+                .map(&shown)
                 .filter(|text| !text.is_empty()),
             meaning: row.map(|row| row.meaning),
             help: row.and_then(|row| row.help),

@@ -106,7 +106,7 @@ impl CarrierX {
     }
 
     fn declined(&self, asked: Asked<'_>, response: &Response) -> SendError {
-        declined(asked, response, said(response), &self.token)
+        declined(asked, response, said(response), &[&self.token])
     }
 
     fn read(&self, asked: Asked<'_>, response: &Response) -> Result<Receipt, SendError> {

@@ -3,6 +3,7 @@
 //! A connection that is kept and used again can die unseen; whether the request that found it dead was taken would then be
 //! a guess. At the pace that providers permit a handshake each costs nothing that matters.
 
+use std::borrow::Cow;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -24,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::error::{ConnectFault, Doubt};
-use super::{Request, Response};
+use super::{Request, Response, Secret};
 use crate::dial::{Duplex, MOST_ADDRESSES, first_to_answer, tls, tls_reason};
 
 /// Why there is no response.
@@ -145,6 +146,7 @@ impl Line {
             // Set once: the line is used once.
             let _ = self.watcher.set((watcher, total));
         }
+        let sent = secrets(&request);
         let answered = timeout_at(deadline, async {
             let (mut sender, connection) = http1::handshake(TokioIo::new(self.stream))
                 .await
@@ -166,7 +168,7 @@ impl Line {
         })
         .await;
         match answered {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => Ok(response.map(|body| without(body, &sent))),
             Ok(Err(doubt)) => Err(fault(doubt)),
             Err(_) => Err(fault(Doubt::Timeout)),
         }
@@ -193,6 +195,33 @@ fn written_out(request: Request) -> http::Request<Full<Bytes>> {
         parts.uri = Uri::from(path);
     }
     http::Request::from_parts(parts, Full::new(body))
+}
+
+/// What the request proves itself with: a key, or what follows the scheme in `Authorization`.
+fn secrets(request: &Request) -> Vec<Secret> {
+    let sensitive = request
+        .headers()
+        .values()
+        .filter(|value| value.is_sensitive());
+    sensitive
+        .filter_map(|value| value.to_str().ok())
+        .map(|text| Secret::from(text.rsplit(' ').next().unwrap_or(text)))
+        .collect()
+}
+
+/// An answer without the secrets of its request: some servers repeat what they do not like, and who reads the answer does
+/// not know them all.
+fn without(body: Bytes, secrets: &[Secret]) -> Bytes {
+    let Ok(text) = std::str::from_utf8(&body) else {
+        return body;
+    };
+    let scrubbed = secrets.iter().fold(Cow::Borrowed(text), |text, secret| {
+        secret.taken_out_of(text)
+    });
+    match scrubbed {
+        Cow::Borrowed(_) => body.clone(),
+        Cow::Owned(scrubbed) => Bytes::from(scrubbed),
+    }
 }
 
 async fn read_whole(response: http::Response<hyper::body::Incoming>) -> Result<Response, Doubt> {

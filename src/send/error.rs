@@ -190,6 +190,21 @@ pub struct Answer {
     pub help: Option<&'static str>,
 }
 
+impl Answer {
+    /// An answer that says no by its status and nothing else; a sender fills in what it was told, without its secrets.
+    #[must_use]
+    pub fn new(provider: Provider, status: u16) -> Self {
+        Self {
+            provider,
+            status,
+            codes: Vec::new(),
+            message: None,
+            meaning: None,
+            help: None,
+        }
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.provider)?;

@@ -14,7 +14,6 @@ mod endpoint;
 mod error;
 mod json;
 mod ledger;
-mod multipart;
 mod pace;
 mod receipt;
 mod retry;
@@ -65,6 +64,65 @@ pub struct Token {
 }
 
 /// One provider's way of speaking, without any I/O.
+///
+/// # Examples
+///
+/// A sender of one's own, through a gateway in front of a provider:
+///
+/// ```
+/// use mmsfit::send::{Answer, DeliveryStatus, Receipt, RecipientReceipt, Request, Response};
+/// use mmsfit::send::{Secret, SendError, Sender, Token};
+/// use mmsfit::{Message, Provider};
+///
+/// struct Gateway {
+///     key: Secret,
+/// }
+///
+/// impl Sender for Gateway {
+///     fn provider(&self) -> Provider {
+///         Provider::Sinch
+///     }
+///
+///     fn authorise(&self, request: &mut Request, _: Option<&Token>) -> Result<(), SendError> {
+///         request.headers_mut().insert("x-api-key", self.key.header("")?);
+///         Ok(())
+///     }
+///
+///     fn request(&self, message: &Message) -> Result<Request, SendError> {
+///         http::Request::post("https://gateway.example.com/mms")
+///             .body(message.text().unwrap_or_default().to_owned().into())
+///             .map_err(SendError::Request)
+///     }
+///
+///     fn receipt(&self, message: &Message, response: &Response) -> Result<Receipt, SendError> {
+///         if !response.status().is_success() {
+///             let answer = Answer::new(self.provider(), response.status().as_u16());
+///             return Err(SendError::Rejected(Box::new(answer)));
+///         }
+///         let mut receipt = self.status(response)?;
+///         receipt.client_reference = Some(message.client_reference().to_owned());
+///         let to = message.to().iter().map(ToString::to_string);
+///         receipt.recipients = to.map(|to| RecipientReceipt::new(to, receipt.status)).collect();
+///         Ok(receipt)
+///     }
+///
+///     fn status_request(&self, id: &str) -> Result<Request, SendError> {
+///         http::Request::get(format!("https://gateway.example.com/mms/{id}"))
+///             .body(Default::default())
+///             .map_err(SendError::Request)
+///     }
+///
+///     fn status(&self, response: &Response) -> Result<Receipt, SendError> {
+///         let id = String::from_utf8_lossy(response.body());
+///         Ok(Receipt::new(self.provider(), id, DeliveryStatus::Queued))
+///     }
+/// }
+///
+/// let gateway = Gateway { key: "key".into() };
+/// let receipt = gateway.status(&http::Response::new("17".into()))?;
+/// assert_eq!((receipt.id.as_str(), receipt.status), ("17", DeliveryStatus::Queued));
+/// # Ok::<(), SendError>(())
+/// ```
 pub trait Sender: Send + Sync {
     /// The provider.
     fn provider(&self) -> Provider;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::retry::DAY;
 use crate::provider::SendRules;
 
 /// The gate that every request for a message passes.
@@ -16,7 +17,7 @@ pub(super) struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the last ones went through or will.
+    /// When the ones of the last window went through, and the waiting ones will; the earliest first.
     slots: VecDeque<Instant>,
     /// Before this nothing goes through.
     quiet_until: Option<Instant>,
@@ -31,6 +32,21 @@ pub(super) struct Shut {
 /// By how much two requests may differ on their way.
 const LEAST_SLACK: Duration = Duration::from_millis(50);
 
+/// A slot that is given back unless its request has gone through: whoever waits may be dropped.
+struct Place<'a> {
+    gate: &'a Gate,
+    slot: Instant,
+    is_used: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.gate.give_back(self.slot);
+        }
+    }
+}
+
 impl Gate {
     /// Waits for a slot.
     ///
@@ -39,22 +55,25 @@ impl Gate {
     /// [`Shut`] at once, where there is none before the deadline.
     pub(super) async fn pass(&self, rules: &SendRules, deadline: Instant) -> Result<(), Shut> {
         loop {
-            let slot = self.take(rules, Instant::now(), deadline)?;
-            sleep_until(slot).await;
+            let mut place = Place {
+                gate: self,
+                slot: self.take(rules, Instant::now(), deadline)?,
+                is_used: false,
+            };
+            sleep_until(place.slot).await;
             // Somebody else may have been told to be quiet while we waited.
-            if self
+            place.is_used = self
                 .quiet_until()
-                .is_none_or(|until| until <= Instant::now())
-            {
+                .is_none_or(|until| until <= Instant::now());
+            if place.is_used {
                 return Ok(());
             }
-            self.give_back(slot);
         }
     }
 
     /// Nothing goes through for so long.
     pub(super) fn quiet_for(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(DAY);
         let mut state = self.lock();
         state.quiet_until = state.quiet_until.max(Some(until));
     }
@@ -65,7 +84,13 @@ impl Gate {
         // A little more: requests take different times to arrive, and the provider counts arrivals.
         let window = window + (window / 50).max(LEAST_SLACK);
         let mut state = self.lock();
-        while state.slots.len() > most {
+        // What lies a window back hinders nobody. What lies nearer has to stay, however many wait behind it: they may
+        // give their places back.
+        while state
+            .slots
+            .front()
+            .is_some_and(|&first| first + window <= now)
+        {
             state.slots.pop_front();
         }
         let mut slot = now.max(state.quiet_until.unwrap_or(now));
@@ -77,7 +102,8 @@ impl Gate {
         if slot > deadline {
             return Err(Shut { wait: slot - now });
         }
-        state.slots.push_back(slot);
+        let at = state.slots.partition_point(|&taken| taken <= slot);
+        state.slots.insert(at, slot);
         Ok(slot)
     }
 
@@ -140,5 +166,27 @@ mod tests {
         // What was refused has taken nobody's place; the next one comes a window later.
         let next = gate.take(&rules, now, now + Duration::from_secs(60));
         assert!(next.is_ok_and(|slot| slot - now >= Duration::from_secs(31)));
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_leaves_the_place_to_the_next() {
+        let rules = Provider::RingCentral.rules().sending;
+        let gate = Gate::default();
+        let far = Instant::now() + Duration::from_secs(86_400);
+        for _ in 0..40 {
+            let passed = gate.pass(&rules, far).await;
+            assert_eq!(passed, Ok(()));
+        }
+        let waiting = (0..40).map(|_| gate.pass(&rules, far));
+        let waiting = futures_util::future::join_all(waiting);
+        let given_up = tokio::time::timeout(Duration::from_millis(20), waiting).await;
+        assert!(given_up.is_err(), "40 a minute, and no more");
+        let now = Instant::now();
+        let next = gate.take(&rules, now, far).expect("the deadline is far");
+        // The window of the first forty, not the one behind those who gave up; and not earlier either.
+        let wait = next - now;
+        let window = Duration::from_secs(60);
+        assert!(wait > window - Duration::from_secs(5), "{wait:?}");
+        assert!(wait < window + Duration::from_secs(5), "{wait:?}");
     }
 }

@@ -96,10 +96,12 @@ pub struct RecipientReceipt {
 }
 
 impl Receipt {
-    pub(super) fn new(provider: Provider, id: String, status: DeliveryStatus) -> Self {
+    /// A receipt that says this and nothing else; a sender fills in what it was told.
+    #[must_use]
+    pub fn new(provider: Provider, id: impl Into<String>, status: DeliveryStatus) -> Self {
         Self {
             provider,
-            id,
+            id: id.into(),
             status,
             provider_status: None,
             failure: None,
@@ -109,6 +111,19 @@ impl Receipt {
             request_id: None,
             from_ledger: false,
             findings: Vec::new(),
+        }
+    }
+}
+
+impl RecipientReceipt {
+    /// A recipient of whom this is known and nothing else.
+    #[must_use]
+    pub fn new(to: impl Into<String>, status: DeliveryStatus) -> Self {
+        Self {
+            to: to.into(),
+            id: None,
+            status,
+            provider_status: None,
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest of all waits, whoever asks for it: clocks overflow far behind it.
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
+
 /// Tries and pauses. Only what was certainly not taken is tried again: no connection, or an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,7 +49,8 @@ impl RetryPolicy {
                     .checked_shl(failed.saturating_sub(1))
                     .unwrap_or(u32::MAX),
             )
-            .min(self.longest_pause);
+            .min(self.longest_pause)
+            .min(DAY);
         let half = doubled / 2;
         let span = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).max(1);
         half + Duration::from_micros(random % span)
@@ -78,5 +82,11 @@ mod tests {
         }
         assert_ne!(policy.pause(3, 1), policy.pause(3, 500_000));
         assert_eq!(RetryPolicy::never().pause(1, 9), Duration::ZERO);
+        let endless = RetryPolicy {
+            attempts: 2,
+            first_pause: Duration::MAX,
+            longest_pause: Duration::MAX,
+        };
+        assert!(endless.pause(40, u64::MAX) <= DAY);
     }
 }

@@ -13,10 +13,10 @@ use url::form_urlencoded;
 use super::answer::{Asked, Said, declined};
 use super::endpoint::segment;
 use super::error::{Doubt, SendError};
-use super::multipart::{Piece, encode};
 use super::receipt::{DeliveryStatus, Receipt, RecipientReceipt};
 use super::{Endpoint, Request, Response, Secret, Sender, Token, is_for, json};
 use crate::message::{Message, PhoneNumber};
+use crate::multipart::{Piece, encode};
 use crate::provider::Provider;
 
 /// Sends through RingCentral.
@@ -87,7 +87,19 @@ impl RingCentral {
     }
 
     fn declined(&self, asked: Asked<'_>, response: &Response) -> SendError {
-        declined(asked, response, said(response), &self.client_secret)
+        self.said_no(asked, response, said(response))
+    }
+
+    /// OAuth answers may repeat what they were asked with: the pair of the header, the assertion.
+    fn said_no(&self, asked: Asked<'_>, response: &Response, said: Said) -> SendError {
+        let secrets = [&self.client_secret, &self.jwt, &self.basic()];
+        declined(asked, response, said, &secrets)
+    }
+
+    /// RFC 7617 §2: name and password as the header carries them.
+    fn basic(&self) -> Secret {
+        let pair = format!("{}:{}", self.client_id, self.client_secret.expose());
+        Secret::from(STANDARD.encode(pair))
     }
 }
 
@@ -119,7 +131,6 @@ impl Sender for RingCentral {
     }
 
     fn token_request(&self) -> Option<Result<Request, SendError>> {
-        let pair = format!("{}:{}", self.client_id, self.client_secret.expose());
         let build = || {
             // RFC 7617 §2: the colon ends the user's name.
             if self.client_id.is_empty() || self.client_id.contains(':') {
@@ -127,7 +138,7 @@ impl Sender for RingCentral {
                     "the client id is empty or holds a colon",
                 ));
             }
-            let basic = Secret::from(STANDARD.encode(&pair)).header("Basic ")?;
+            let basic = self.basic().header("Basic ")?;
             let form = form_urlencoded::Serializer::new(String::new())
                 .append_pair("grant_type", GRANT)
                 .append_pair("assertion", self.jwt.expose())
@@ -206,13 +217,13 @@ impl Sender for RingCentral {
         let envelope = serde_json::to_vec(&envelope).unwrap_or_default();
         let mut pieces = vec![Piece {
             name: "json",
-            file_name: "request.json",
+            file_name: Some("request.json"),
             content_type: "application/json",
             bytes: &envelope,
         }];
         pieces.extend(message.bundle().parts().iter().map(|part| Piece {
             name: "attachment",
-            file_name: part.name(),
+            file_name: Some(part.name()),
             content_type: part.content_type(),
             bytes: part.bytes(),
         }));
@@ -261,7 +272,7 @@ impl RingCentral {
             // A yes by status and an error inside: the error speaks where it is documented.
             return Err(match said(response) {
                 said if said.codes.is_empty() => asked.doubt(Doubt::Incomplete("id")),
-                said => declined(asked, response, said, &self.client_secret),
+                said => self.said_no(asked, response, said),
             });
         };
         let recipients: Vec<RecipientReceipt> = json::objects(&map, "to")

@@ -190,7 +190,7 @@ impl Sinch {
         asked: Asked<'_>,
         response: &Response,
     ) -> Result<Map<String, Value>, SendError> {
-        let said_no = |said| declined(asked, response, said, &self.api_key);
+        let said_no = |said| declined(asked, response, said, &[&self.api_key]);
         let Some(map) = json::object(response.body()) else {
             // Something between us and the API answered: its status is all there is.
             return Err(if response.status().is_success() {

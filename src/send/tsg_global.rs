@@ -210,7 +210,7 @@ impl Sender for TsgGlobal {
     fn receipt(&self, message: &Message, response: &Response) -> Result<Receipt, SendError> {
         let asked = Asked::Message(message);
         if !response.status().is_success() {
-            return Err(declined(asked, response, said(response), &self.api_key));
+            return Err(declined(asked, response, said(response), &[&self.api_key]));
         }
         let map = json::object(response.body()).ok_or_else(|| asked.doubt(Doubt::NotJson))?;
         let Some(data) = json::field(&map, "data").and_then(Value::as_object) else {

@@ -62,6 +62,29 @@ async fn a_url_that_is_asked_for_twice_is_fetched_once() -> io::Result<()> {
     Ok(())
 }
 
+#[test]
+fn what_was_fetched_is_looked_through_where_work_holds_up_nobody() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()?;
+    // The one thread for long work is kept busy, as a large body would.
+    let (free, busy) = std::sync::mpsc::channel::<()>();
+    runtime.spawn_blocking(move || busy.recv());
+    runtime.block_on(async {
+        let server = Server::plain(|request| right(&request.method)).await?;
+        let url = server.url("/a.gif");
+        let sinch = verifier(Provider::Sinch, policy());
+        let mut verdict = std::pin::pin!(sinch.verify(&url));
+        let early = tokio::time::timeout(Duration::from_millis(1_000), &mut verdict).await;
+        assert!(early.is_err(), "judged on a thread that serves sockets");
+        assert_eq!(server.accepted(), 4, "all the probes are done");
+        drop(free);
+        assert_eq!(codes(&*verdict.await), "");
+        Ok(())
+    })
+}
+
 #[tokio::test]
 async fn a_url_that_several_providers_are_asked_about_is_fetched_once_and_held_against_each()
 -> io::Result<()> {

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mmsfit::{FetchPolicy, Provider};
+use mmsfit::{FetchPolicy, Http, HttpClient, HttpFault, Provider};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tokio_rustls::TlsAcceptor;
 
@@ -44,6 +44,21 @@ async fn a_certificate_of_a_trusted_authority_for_this_name_is_accepted() -> Res
         judged(&server, authority.trusted()).await,
         (String::new(), String::new())
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_is_shared_only_with_those_who_trust_the_same_authority() -> Result<(), Failed> {
+    let authority = Authority::new("authority")?;
+    let stranger = Authority::new("stranger")?;
+    let server = Server::tls(authority.acceptor("media.example", |_| {})?, |request| {
+        right(&request.method)
+    })
+    .await?;
+    let together = policy().resolver(Fixed::of(&["127.0.0.1"])).share_answers();
+    let trusting = |authority: &Authority| together.clone().trust(authority.der.clone());
+    assert_eq!(judged(&server, trusting(&authority)).await.0, "");
+    assert_eq!(judged(&server, trusting(&stranger)).await.0, "MMS511");
     Ok(())
 }
 
@@ -244,5 +259,45 @@ async fn without_the_authority_among_the_roots_nothing_is_trusted() -> io::Resul
     let server = Server::tls(acceptor, |request| right(&request.method)).await?;
     let policy = policy().resolver(Fixed::of(&["127.0.0.1"]));
     assert_eq!(judged(&server, policy).await.0, "MMS511");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_deadline_holds_for_a_handshake_and_its_exchange_together() -> Result<(), Failed> {
+    let authority = Authority::new("authority")?;
+    let acceptor = authority.acceptor("localhost", |_| {})?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("https://localhost:{}/", listener.local_addr()?.port());
+    // Slow to shake hands, then silent: the handshake alone would be in time.
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await?;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let stream = acceptor.accept(stream).await?;
+        std::future::pending::<()>().await;
+        drop(stream);
+        Ok::<_, io::Error>(())
+    });
+    let client = HttpClient::new()
+        .trust(authority.der.clone())
+        .within(Duration::from_secs(2));
+    let begun = Instant::now();
+    let answer = client
+        .exchange(http::Request::get(&url).body(Default::default())?)
+        .await;
+    let took = begun.elapsed();
+    server.abort();
+    assert!(matches!(answer, Err(HttpFault::Late)), "{answer:?}");
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_millis(3_200), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_patience_is_too_long_for_a_client() -> Result<(), Failed> {
+    let server = Server::plain(|request| right(&request.method)).await?;
+    let client = HttpClient::new().within(Duration::MAX);
+    let request = http::Request::get(server.url("/a.gif")).body(Default::default())?;
+    let answer = client.exchange(request).await?;
+    assert_eq!(answer.body(), GIF);
     Ok(())
 }

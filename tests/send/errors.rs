@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use mmsfit::Provider;
-use mmsfit::send::{Doubt, ErrorClass, Response, SendError, error_rows};
+use mmsfit::send::{Doubt, ErrorClass, Response, SendError, Sender, error_rows};
 
 use crate::{Fallible, quick_message, sender};
 
@@ -338,4 +338,48 @@ async fn no_error_shows_a_key_that_the_provider_sent_back() {
         };
         assert!(!shown.contains("hunter2"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn no_error_shows_the_jwt_the_pair_or_the_token_that_ringcentral_sent_back() -> Fallible {
+    let jwt = format!(
+        "eyJhbGciOiJSUzI1NiJ9.{}.{}",
+        "p".repeat(300),
+        "s".repeat(300)
+    );
+    let ringcentral = mmsfit::send::RingCentral::new("client-id", "client-secret", jwt.as_str());
+    let pair = "Y2xpZW50LWlkOmNsaWVudC1zZWNyZXQ=";
+    for words in [
+        format!("invalid assertion {jwt}"),
+        format!("invalid assertion {}...", &jwt[..100]),
+        format!("invalid header Basic {pair}"),
+    ] {
+        for body in [
+            format!(r#"{{"error":"invalid_grant","error_description":"{words}"}}"#),
+            format!(r#"{{"error":"{words}"}}"#),
+        ] {
+            let fault = ringcentral
+                .token(&response(400, &[], body))
+                .expect_err("an error");
+            let shown = format!("{fault} {fault:?} {:?}", fault.finding());
+            for part in ["eyJhbGci", "ppp", "sss", "Y2xpZW50"] {
+                assert!(!shown.contains(part), "{shown}");
+            }
+            assert!(shown.contains("***"), "{shown}");
+        }
+    }
+    // The client alone knows the token; "token-1" is the first that is lent.
+    let scripted = crate::provider::ScriptedProvider::start().await?;
+    let echo = r#"{"errorCode":"CMN-101","message":"no such token: token-1."}"#;
+    scripted.script([crate::provider::Act::answer(400, echo)]);
+    let message = quick_message(Provider::RingCentral, "x").await;
+    let fault = crate::client(Provider::RingCentral, &scripted)
+        .send(&message)
+        .await
+        .expect_err("declined");
+    let SendError::Rejected(answer) = &fault else {
+        panic!("{fault}");
+    };
+    assert_eq!(answer.message.as_deref(), Some("no such token: ***."));
+    Ok(())
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use mmsfit::Provider;
-use mmsfit::send::{Ledger, LedgerError, SendError, State};
+use mmsfit::send::{Ledger, LedgerError, SendError, Sinch, State};
 
 use crate::provider::{Act, ScriptedProvider};
-use crate::{Fallible, client, quick_message};
+use crate::{Fallible, bundle_under, client, fixture, gif, quick, quick_message};
 
 #[tokio::test]
 async fn a_second_run_answers_from_the_ledger() -> Fallible {
@@ -136,6 +136,54 @@ async fn a_reference_belongs_to_one_message_and_to_one_sending_at_a_time() -> Fa
     let fault = client.send(&slow).await.expect_err("unknown");
     assert!(matches!(fault, SendError::OutcomeUnknown { .. }), "{fault}");
     assert_eq!(scripted.accepted_count("slow"), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reference_belongs_to_all_that_its_recipients_see() -> Fallible {
+    let folder = tempfile::tempdir()?;
+    let scripted = ScriptedProvider::start().await?;
+    let client = client(Provider::Sinch, &scripted).ledger(Ledger::open(folder.path().join("l"))?);
+    let sinch = Sinch::new("sinch-key", "campaign-1").endpoint(scripted.endpoint().parse()?);
+    let message = quick_message(Provider::Sinch, "template").await;
+    let by = |mms_id: &str| sinch.send_saved_request(mms_id, &[], &message);
+    let yes = r#"{"status":"success","tracking-id":"MMS-1","to":"15162065574"}"#;
+    scripted.script([Act::answer(200, yes)]);
+    let first = client.send_by(&message, &by("A")?).await?;
+    let again = client.send_by(&message, &by("A")?).await?;
+    assert_eq!((again.id, again.from_ledger), (first.id, true));
+    let fault = client.send_by(&message, &by("B")?).await;
+    let fault = fault.expect_err("another template");
+    assert!(matches!(fault, SendError::Reference { .. }), "{fault}");
+    let fault = client.send(&message).await.expect_err("no template");
+    assert!(matches!(fault, SendError::Reference { .. }), "{fault}");
+
+    let message = quick_message(Provider::Sinch, "fallback").await;
+    client.send(&message).await?;
+    let instead = crate::plain(message.bundle().clone(), "fallback")
+        .client_reference("fallback")
+        .fallback_text("See https://example.com/photo")
+        .build()?;
+    let fault = client.send(&instead).await.expect_err("another fallback");
+    assert!(matches!(fault, SendError::Reference { .. }), "{fault}");
+
+    let pictures = bundle_under(
+        quick(Provider::Sinch),
+        vec![gif(), fixture("audio/tone.mp3")?],
+    )
+    .await?;
+    let shown = |together: bool| {
+        let compose = crate::plain(pictures.clone(), "slides").client_reference("slides");
+        let groups = match together {
+            true => vec![vec![0, 1]],
+            false => vec![vec![0], vec![1]],
+        };
+        compose.slides(groups).build()
+    };
+    client.send(&shown(false)?).await?;
+    let fault = client.send(&shown(true)?).await.expect_err("other slides");
+    assert!(matches!(fault, SendError::Reference { .. }), "{fault}");
+    assert_eq!(scripted.requests().len(), 3);
     Ok(())
 }
 

@@ -382,6 +382,52 @@ async fn a_silent_provider_leaves_the_outcome_unknown_at_the_deadline() -> Falli
 }
 
 #[tokio::test]
+async fn nobody_waits_for_anothers_token_or_number_beyond_the_own_deadline() -> Fallible {
+    // Takes connections and never says a word.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let endpoint = format!("http://{}", silent.local_addr()?);
+    let patient = Client::new(sender(Provider::RingCentral, Some(&endpoint)))
+        .timeout(Duration::from_secs(20));
+    let hasty = patient.clone().timeout(Duration::from_millis(500));
+    let message = quick_message(Provider::RingCentral, "x").await;
+    let (waiting, same) = (patient.clone(), message.clone());
+    let first = tokio::spawn(async move { waiting.send(&same).await });
+    let _held = silent.accept().await?;
+    let fault = tokio::time::timeout(Duration::from_secs(10), hasty.send(&message))
+        .await?
+        .expect_err("the token is not there");
+    let SendError::NotConnected { host, fault } = &fault else {
+        panic!("{fault}");
+    };
+    assert!(matches!(fault, ConnectFault::Late), "{fault}");
+    assert_eq!(host, "127.0.0.1");
+    first.abort();
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_patience_and_no_pause_is_too_long_for_a_client() -> Fallible {
+    let scripted = ScriptedProvider::start().await?;
+    let mut retry = RetryPolicy::default();
+    retry.first_pause = Duration::MAX;
+    retry.longest_pause = Duration::MAX;
+    let client = client(Provider::RingCentral, &scripted)
+        .timeout(Duration::MAX)
+        .retry(retry);
+    scripted.numbers(&[("+15162065575", &["MmsSender"])]);
+    assert_eq!(client.sending_numbers().await?.len(), 1);
+    let message = quick_message(Provider::RingCentral, "x").await;
+    let receipt = client.send(&message).await?;
+    client.status(&receipt.id).await?;
+    // Half a day or more until the next try: it is waited for, not fallen over.
+    scripted.script([Act::retry_after(429, "1", "{}")]);
+    let message = quick_message(Provider::RingCentral, "y").await;
+    let waiting = tokio::time::timeout(Duration::from_millis(300), client.send(&message));
+    assert!(waiting.await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_is_sent_inside_a_retry_after_and_a_long_one_ends_at_once() -> Fallible {
     let scripted = ScriptedProvider::start().await?;
     let client = client(Provider::CarrierX, &scripted);

@@ -198,6 +198,11 @@ async fn carrierx_answers_that_name_no_public_url_are_errors_without_the_token()
             "the provider's storage answered 401: {\"errors\":\"bad\"}",
         ),
         (
+            403,
+            "no scope for 5ebc03d6-secret",
+            "the provider's storage answered 403: no scope for ***",
+        ),
+        (
             413,
             "too\u{1b}[2J large",
             "the provider's storage answered 413: too[2J large",

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::super::answer::is_passing;
 use super::super::connect::Fault;
-use super::super::error::SendError;
+use super::super::error::{ConnectFault, SendError};
 use super::super::retry::random;
 use super::super::{Request, Response, Token, no_such_call};
 use super::{Client, host_of};
@@ -29,7 +29,7 @@ impl Client {
             let response = self.plain(authorised, deadline).await?;
             if response.status() == http::StatusCode::UNAUTHORIZED
                 && !renewed
-                && self.forget_token(lent.as_ref()).await
+                && self.forget_token(lent.as_ref(), deadline).await
             {
                 renewed = true;
                 continue;
@@ -74,11 +74,14 @@ impl Client {
         let Some(request) = self.sender.token_request() else {
             return Ok(None);
         };
-        let mut held = self.shared.token.lock().await;
+        let request = request?;
+        // Whoever holds it may have more time than we have.
+        let waited = timeout_at(deadline, self.shared.token.lock()).await;
+        let mut held = waited.map_err(|_| late(&request))?;
         if let Some(good) = held.good() {
             return Ok(Some(good));
         }
-        let response = self.plain(request?, deadline).await?;
+        let response = self.plain(request, deadline).await?;
         match self.sender.token(&response) {
             Ok(token) => Ok(Some(held.keep(token))),
             Err(fault) => {
@@ -92,9 +95,11 @@ impl Client {
 
     /// Whether another token may be better than the one that was refused. Only that one is forgotten: another task may
     /// have fetched a new one meanwhile.
-    pub(super) async fn forget_token(&self, refused: Option<&Lent>) -> bool {
+    pub(super) async fn forget_token(&self, refused: Option<&Lent>, deadline: Instant) -> bool {
         let Some(refused) = refused else { return false };
-        let mut held = self.shared.token.lock().await;
+        let Ok(mut held) = timeout_at(deadline, self.shared.token.lock()).await else {
+            return false;
+        };
         if held.number == refused.number {
             held.token = None;
         }
@@ -117,7 +122,12 @@ impl Client {
         message: &Message,
         deadline: Instant,
     ) -> Result<Message, SendError> {
-        let mut known = self.shared.from.lock().await;
+        let waited = timeout_at(deadline, self.shared.from.lock()).await;
+        let mut known = match (waited, self.sender.numbers_request()) {
+            (Ok(known), _) => known,
+            (Err(_), Some(request)) => return Err(late(&request?)),
+            (Err(_), None) => return Err(SendError::NoSender),
+        };
         let from = match known.as_ref() {
             Some(from) => from.clone(),
             None => {
@@ -129,6 +139,14 @@ impl Client {
         message
             .sent_from(&from.to_string())
             .map_err(|report| SendError::Refused(Box::new(report)))
+    }
+}
+
+/// The deadline passed before the request could go out.
+fn late(request: &Request) -> SendError {
+    SendError::NotConnected {
+        host: host_of(request),
+        fault: ConnectFault::Late,
     }
 }
 

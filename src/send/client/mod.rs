@@ -17,7 +17,7 @@ use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
 use super::pace::Gate;
 use super::receipt::Receipt;
-use super::retry::{RetryPolicy, random};
+use super::retry::{DAY, RetryPolicy, random};
 use super::{Request, Response, Sender, Token, show};
 use crate::message::{Message, PhoneNumber};
 use crate::provider::{Provider, SendRules};
@@ -96,10 +96,10 @@ impl Client {
         self
     }
 
-    /// How long one message may take, waits and retries counted. Default: 30 s.
+    /// How long one message may take, waits and retries counted: a day at most. Default: 30 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = timeout.min(DAY);
         self
     }
 
@@ -146,11 +146,11 @@ impl Client {
     ///
     /// [`SendError`]; only after [`SendError::OutcomeUnknown`] may a second sending reach the recipient twice.
     pub async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        let build = |message: &Message| self.sender.request(message);
-        self.recorded(message, &build).await
+        self.recorded(message, None).await
     }
 
-    /// Sends a message by a request of another kind, such as `Sinch::send_saved_request`, with the same care.
+    /// Sends a message by a request of another kind, such as `Sinch::send_saved_request`, with the same care: to the
+    /// ledger, the same message by another request is another message.
     ///
     /// # Errors
     ///
@@ -160,8 +160,7 @@ impl Client {
         message: &Message,
         request: &Request,
     ) -> Result<Receipt, SendError> {
-        let build = |_: &Message| Ok(request.clone());
-        self.recorded(message, &build).await
+        self.recorded(message, Some(request)).await
     }
 
     /// What became of a message, by the id of its receipt.
@@ -216,15 +215,15 @@ impl Client {
     async fn recorded(
         &self,
         message: &Message,
-        build: &(dyn Fn(&Message) -> Result<Request, SendError> + Sync),
+        by: Option<&Request>,
     ) -> Result<Receipt, SendError> {
         super::is_for(message, self.provider())?;
         let deadline = Instant::now() + self.timeout;
         let mut ticket = match &self.ledger {
             None => None,
             Some(ledger) => {
-                let (ledger, own) = (ledger.clone(), message.clone());
-                match blocking(move || ledger.begin(&own)).await? {
+                let (ledger, own, by) = (ledger.clone(), message.clone(), by.cloned());
+                match blocking(move || ledger.begin(&own, by.as_ref())).await? {
                     Begin::Go(ticket) => Some(ticket),
                     Begin::Known(entry, receipt, answer) => {
                         return known(message, &entry, receipt, answer);
@@ -238,7 +237,7 @@ impl Client {
                 }
             }
         };
-        let outcome = self.tries(message, build, &mut ticket, deadline).await;
+        let outcome = self.tries(message, by, &mut ticket, deadline).await;
         let Some(mut ticket) = ticket else {
             return outcome;
         };
@@ -268,7 +267,7 @@ impl Client {
     async fn tries(
         &self,
         message: &Message,
-        build: &(dyn Fn(&Message) -> Result<Request, SendError> + Sync),
+        by: Option<&Request>,
         ticket: &mut Option<Ticket>,
         deadline: Instant,
     ) -> Result<Receipt, SendError> {
@@ -278,7 +277,7 @@ impl Client {
         loop {
             let lent = self.token(deadline).await?;
             let token = lent.as_ref().map(|lent| &lent.token);
-            let fault = match self.one_try(message, build, ticket, token, deadline).await {
+            let fault = match self.one_try(message, by, ticket, token, deadline).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(fault) => fault,
             };
@@ -293,7 +292,10 @@ impl Client {
             {
                 self.be_quiet(*after).await?;
             }
-            if !renewed && wants_new_token(&fault) && self.forget_token(lent.as_ref()).await {
+            if !renewed
+                && wants_new_token(&fault)
+                && self.forget_token(lent.as_ref(), deadline).await
+            {
                 renewed = true;
                 continue;
             }
@@ -303,7 +305,7 @@ impl Client {
                 return Err(fault);
             }
             let pause = self.pause(&fault, failed, message);
-            let next = Instant::now() + pause;
+            let next = Instant::now() + pause.min(DAY);
             if next >= deadline {
                 return Err(fault);
             }
@@ -334,7 +336,7 @@ impl Client {
     async fn one_try(
         &self,
         message: &Message,
-        build: &(dyn Fn(&Message) -> Result<Request, SendError> + Sync),
+        by: Option<&Request>,
         ticket: &mut Option<Ticket>,
         token: Option<&Token>,
         deadline: Instant,
@@ -347,7 +349,10 @@ impl Client {
         } else {
             message
         };
-        let mut request = build(message)?;
+        let mut request = match by {
+            Some(request) => request.clone(),
+            None => self.sender.request(message)?,
+        };
         self.sender.authorise(&mut request, token)?;
         self.gate(rules, deadline).await?;
         let line = self.dial(&request, deadline).await?;
@@ -406,6 +411,7 @@ impl Client {
     }
 
     async fn be_quiet(&self, wait: Duration) -> Result<(), SendError> {
+        let wait = wait.min(DAY);
         self.shared.gate.quiet_for(wait);
         let Some(ledger) = self.ledger.clone() else {
             return Ok(());

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use super::Request;
 use super::error::{Answer, Doubt};
 use super::receipt::Receipt;
 use crate::message::Message;
@@ -228,7 +229,7 @@ impl Ledger {
         match id {
             Some(id) => {
                 let status = super::DeliveryStatus::Unknown;
-                record.accept(&Receipt::new(provider, id.to_owned(), status));
+                record.accept(&Receipt::new(provider, id, status));
             }
             None => record.state = State::Intent,
         }
@@ -255,15 +256,9 @@ impl Ledger {
                     State::Intent | State::Accepted | State::Rejected
                 )
         };
-        let mut forgotten = 0;
-        for record in self.inner.store.records(is_old)? {
-            // What is being sent right now is not old, whatever its last change says.
-            if !self.is_busy(&record) {
-                self.inner.store.remove(&record)?;
-                forgotten += 1;
-            }
-        }
-        Ok(forgotten)
+        // What is being sent right now is not old, whatever its last change says.
+        let unwanted = |record: &Record| is_old(record) && !self.is_busy(record);
+        self.inner.store.remove_all(unwanted)
     }
 
     /// Keeps in mind that the provider asked for quiet.
@@ -282,21 +277,29 @@ impl Ledger {
             .min(Duration::from_secs(3_600)))
     }
 
-    /// Records the intent to send a message, unless something stands in the way.
-    pub(super) fn begin(&self, message: &Message) -> Result<Begin, LedgerError> {
-        let provider = message.provider();
-        let reference = message.client_reference().to_owned();
+    /// Records the intent to send a message, by a request of another kind where one is given, unless something stands in
+    /// the way.
+    pub(super) fn begin(
+        &self,
+        message: &Message,
+        by: Option<&Request>,
+    ) -> Result<Begin, LedgerError> {
+        self.begin_with(message.provider(), Record::intent(message, by))
+    }
+
+    fn begin_with(&self, provider: Provider, record: Record) -> Result<Begin, LedgerError> {
+        let reference = record.reference.clone();
         if !self.busy().insert((provider, reference.clone())) {
             return Ok(Begin::Taken("is being sent right now"));
         }
         // From here on the ticket gives the reference free again, however this ends.
         let ticket = Ticket {
             ledger: self.clone(),
-            record: Record::intent(message),
+            record,
         };
         let known = self.inner.store.get(provider, &reference)?;
         if let Some(known) = known {
-            if known.fingerprint != ticket.record.fingerprint {
+            if !known.is_about_the_same(&ticket.record) {
                 return Ok(Begin::Taken("belongs to another message"));
             }
             if known.state != State::Intent {
@@ -395,5 +398,101 @@ impl fmt::Debug for Ledger {
         f.debug_struct("Ledger")
             .field("path", &self.inner.path)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    const PROVIDER: Provider = Provider::RingCentral;
+
+    fn ticket(ledger: &Ledger, record: Record) -> Result<Ticket, String> {
+        match ledger.begin_with(PROVIDER, record) {
+            Ok(Begin::Go(ticket)) => Ok(ticket),
+            Ok(Begin::Known(entry, ..)) => Err(format!("{entry:?}")),
+            Ok(Begin::Taken(why)) => Err(why.to_owned()),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_while_it_is_being_forgotten_is_not_forgotten() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let record = Record::of(PROVIDER, "order-17");
+        ticket(&ledger, record.clone())?.released()?;
+        let (begun, beginning) = mpsc::channel();
+        let (sending, again) = (ledger.clone(), record);
+        let mut sender = None;
+        let forgotten = ledger.inner.store.remove_all(|old| {
+            assert_eq!(old.state, State::Intent);
+            let (sending, again, begun) = (sending.clone(), again.clone(), begun.clone());
+            // It was nobody's when it was looked at; from here on somebody is at it.
+            sender = Some(thread::spawn(move || {
+                let mut ticket = ticket(&sending, again)?;
+                ticket.written().map_err(|fault| fault.to_string())?;
+                begun.send(()).map_err(|fault| fault.to_string())?;
+                Ok::<_, String>(ticket)
+            }));
+            // As long as it can take where nothing holds it up.
+            let _ = beginning.recv_timeout(Duration::from_millis(500));
+            true
+        })?;
+        assert_eq!(forgotten, 1);
+        let sent = sender.ok_or("nothing was old")?.join();
+        let sent = sent.map_err(|_| "the sender panicked")??;
+        let found = ledger.find(PROVIDER, "order-17")?;
+        assert_eq!(found.map(|entry| entry.state), Some(State::Written));
+        drop(sent);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_being_sent_is_not_old_however_long_it_takes() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let held = ticket(&ledger, Record::of(PROVIDER, "held"))?;
+        drop(ticket(&ledger, Record::of(PROVIDER, "left"))?);
+        let later = SystemTime::now() + Duration::from_secs(3_600);
+        assert_eq!(ledger.forget_before(later)?, 1);
+        let left: Vec<String> = ledger
+            .entries()?
+            .into_iter()
+            .map(|entry| entry.client_reference)
+            .collect();
+        assert_eq!(left, ["held"]);
+        drop(held);
+        assert_eq!(ledger.forget_before(later)?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_answers_for_what_it_answered_for() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let ledger = Ledger::open(folder.path().join("ledger"))?;
+        let mut earlier = Record::of(PROVIDER, "order-17");
+        earlier.beside = None;
+        assert!(!serde_json::to_string(&earlier)?.contains("beside"));
+        let status = super::super::DeliveryStatus::Queued;
+        let mut ticket = ticket(&ledger, earlier.clone())?;
+        ticket.accepted(&Receipt::new(PROVIDER, "17", status))?;
+        drop(ticket);
+        let mut by_template = earlier.clone();
+        by_template.beside = Some("template B".to_owned());
+        let begun = ledger.begin_with(PROVIDER, by_template)?;
+        assert!(matches!(&begun, Begin::Known(_, Some(receipt), _) if receipt.id == "17"));
+        let mut other = earlier;
+        other.fingerprint = "another message".to_owned();
+        assert!(matches!(
+            ledger.begin_with(PROVIDER, other)?,
+            Begin::Taken(_)
+        ));
+        Ok(())
     }
 }

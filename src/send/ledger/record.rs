@@ -7,8 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::State;
 use crate::bundle::sha256_hex;
-use crate::message::Message;
+use crate::message::{Fallback, Message};
 use crate::provider::Provider;
+use crate::send::Request;
 use crate::send::codes;
 use crate::send::error::Answer;
 use crate::send::receipt::{DeliveryStatus, Receipt, RecipientReceipt};
@@ -39,6 +40,9 @@ pub(super) struct Record {
     pub(super) state: State,
     /// What the message is: the same reference with another fingerprint is another message.
     pub(super) fingerprint: String,
+    /// What else the recipients see of it; records of earlier versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) beside: Option<String>,
     pub(super) at: u64,
     pub(super) doubt: Option<String>,
     receipt: Option<Kept>,
@@ -63,17 +67,45 @@ struct KeptAnswer {
 }
 
 impl Record {
-    pub(super) fn intent(message: &Message) -> Self {
+    /// `by`: the request that sends it, where that is another than the sender makes of the message.
+    pub(super) fn intent(message: &Message, by: Option<&Request>) -> Self {
         Self {
             provider: message.provider().name().to_owned(),
             reference: message.client_reference().to_owned(),
             state: State::Intent,
             fingerprint: fingerprint(message),
+            beside: Some(beside(message, by)),
             at: now(),
             doubt: None,
             receipt: None,
             answer: None,
         }
+    }
+
+    /// An intent to send some message.
+    #[cfg(test)]
+    pub(super) fn of(provider: Provider, reference: &str) -> Self {
+        Self {
+            provider: provider.name().to_owned(),
+            reference: reference.to_owned(),
+            state: State::Intent,
+            fingerprint: "a message".to_owned(),
+            beside: Some("and nothing else".to_owned()),
+            at: now(),
+            doubt: None,
+            receipt: None,
+            answer: None,
+        }
+    }
+
+    /// Whether both are about the same message. A record of an earlier version is compared as it was when it was written,
+    /// by its fingerprint alone: nothing that it answered for becomes another message, and nothing of it is sent twice.
+    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+        let beside = match (&self.beside, &other.beside) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        beside && self.fingerprint == other.fingerprint
     }
 
     pub(super) fn touch(&mut self) {
@@ -165,6 +197,42 @@ fn fingerprint(message: &Message) -> String {
     for part in message.bundle().parts() {
         field(part.content_type());
         field(&part.facts().sha256);
+    }
+    sha256_hex(&hash.finalize())
+}
+
+/// What the fingerprint leaves out: whether the recipients see each other, what they get instead, what they see
+/// together, and whatever a request of another kind says, such as which template goes out.
+fn beside(message: &Message, by: Option<&Request>) -> String {
+    let mut hash = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    field(&[u8::from(message.is_group())]);
+    match message.fallback() {
+        Fallback::Unsaid => field(b"unsaid"),
+        Fallback::None => field(b"none"),
+        Fallback::Text(text) => {
+            field(b"text");
+            field(text.as_bytes());
+        }
+    }
+    for slide in message.slides() {
+        field(b"slide");
+        for (slot, part) in &slide.parts {
+            field(slot.name().as_bytes());
+            field(part.to_string().as_bytes());
+        }
+        field(slide.text.as_deref().unwrap_or_default().as_bytes());
+    }
+    if let Some(request) = by {
+        field(b"request");
+        field(request.method().as_str().as_bytes());
+        // Where the provider is reached is no part of what is asked of it.
+        let path = request.uri().path_and_query();
+        field(path.map_or("", |path| path.as_str()).as_bytes());
+        field(request.body());
     }
     sha256_hex(&hash.finalize())
 }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::LedgerError;
 use super::record::Record;
+use crate::durable::{folder_of, sync_folder};
 use crate::provider::Provider;
 
 const MESSAGES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("messages");
@@ -131,14 +132,35 @@ impl Store {
         })
     }
 
-    pub(super) fn remove(&self, record: &Record) -> Result<(), LedgerError> {
-        let key = key(&record.provider, &record.reference);
+    /// Removes every record that is unwanted, and says how many. None can change between the question and its end: they
+    /// are read in the transaction that removes them.
+    pub(super) fn remove_all(
+        &self,
+        mut unwanted: impl FnMut(&Record) -> bool,
+    ) -> Result<usize, LedgerError> {
         self.guarded(|| {
             let write = self.database.begin_write()?;
-            write.open_table(MESSAGES)?.remove(key.as_str())?;
-            write.commit()?;
-            Ok(())
-        })
+            let mut keys = Vec::new();
+            {
+                let mut table = write.open_table(MESSAGES)?;
+                for row in table.iter()? {
+                    let (key, value) = row?;
+                    match self.read(key.value(), value.value()) {
+                        Ok(record) if unwanted(&record) => keys.push(key.value().to_owned()),
+                        Ok(_) => {}
+                        // Not committed: nothing is removed.
+                        Err(fault) => return Ok(Err(fault)),
+                    }
+                }
+                for key in &keys {
+                    table.remove(key.as_str())?;
+                }
+            }
+            if !keys.is_empty() {
+                write.commit()?;
+            }
+            Ok(Ok(keys.len()))
+        })?
     }
 
     pub(super) fn put_quiet(
@@ -190,10 +212,7 @@ impl Store {
 /// Puts a whole, empty ledger in place: under another name first, so that no half of one is ever found.
 fn create(path: &Path) -> Result<(), LedgerError> {
     let fault = |source| io_fault(path, source);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let draft = tempfile::Builder::new()
         .prefix(".mmsfit-ledger-")
         .tempfile_in(folder)
@@ -218,18 +237,6 @@ fn create(path: &Path) -> Result<(), LedgerError> {
         Err(lost) => return Err(fault(lost.error)),
     }
     sync_folder(folder).map_err(fault)
-}
-
-/// A new name is durable once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-/// Elsewhere folders cannot be opened, and the system keeps names by itself.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// Runs something on the file; what the file's damage makes of it ends here, a panic as well.

@@ -226,15 +226,33 @@ impl UrlVerifier {
             .as_ref();
         let probed = probe::probe(target, &self.rules, &self.policy, tls, &self.shared).await;
         let mut verdict = match probed {
-            Ok(probed) => self.verdict(label, probed),
+            Ok(probed) => self.verdict(label, probed).await,
             Err(finding) => UrlVerdict::unanswered(label, finding),
         };
         self.tell_what_would_become(&mut verdict);
         verdict
     }
 
-    fn verdict(&self, url: String, probed: Probed) -> UrlVerdict {
-        let (mut findings, bytes) = judge::judge(&probed, &self.rules);
+    async fn verdict(&self, url: String, probed: Probed) -> UrlVerdict {
+        let rules = Arc::clone(&self.rules);
+        // A body of many megabytes is walked through: never on a thread that serves sockets.
+        let judged = tokio::task::spawn_blocking(move || {
+            let judged = judge::judge(&probed, &rules);
+            (probed, judged)
+        });
+        let (probed, (mut findings, bytes)) = match judged.await {
+            Ok(judged) => judged,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => {
+                    let finding = Finding::refused(
+                        Code::InternalFault,
+                        "the runtime shut down before the answer was judged",
+                    );
+                    return UrlVerdict::unanswered(url, finding);
+                }
+            },
+        };
         findings.extend(expiry::warning(
             &probed.target,
             &self.rules,

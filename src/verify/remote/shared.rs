@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::fetch::{self, Answer, Ask, Body, NoAnswer, PREFIX_BYTES, Ways};
 use super::policy::FetchPolicy;
 use super::store::{Store, Weighed};
@@ -87,20 +89,32 @@ pub(super) async fn fetch(
     let policy = ways.policy;
     // All that an answer depends on. The URL comes last: it may hold anything.
     let asked = format!(
-        "{} {} {addresses:?} {:?} {} {:?} {} {} {}",
+        "{} {} {addresses:?} {:?} {} {:?} {} {:?} {:?} {:?} {}",
         ask.method,
         ask.coding,
         ways.widest,
         policy.max_bytes,
         policy.rate_window,
         policy.window_bytes,
-        policy.roots.len(),
+        policy.connect_within,
+        policy.whole_within,
+        sum(&policy.roots),
         target.as_str()
     );
     let find = || fetch::fetch(target, addresses, ask, ways);
     let answers = &ways.shared.answers;
     let answer = answers.once(&asked, policy.remember_for, find).await;
     held_against(ways, &answer)
+}
+
+/// The roots themselves, not how many: who trusts another authority is not told what this one's server said.
+fn sum(roots: &[Vec<u8>]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for root in roots {
+        hash.update((root.len() as u64).to_be_bytes());
+        hash.update(root);
+    }
+    hash.finalize().into()
 }
 
 /// The answer as these rules would have had it, had nobody waited longer or read on for others.

@@ -4,23 +4,25 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 /// One part of the body.
-pub(super) struct Piece<'a> {
-    pub(super) name: &'a str,
-    pub(super) file_name: &'a str,
-    pub(super) content_type: &'a str,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Piece<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) file_name: Option<&'a str>,
+    pub(crate) content_type: &'a str,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// The body and its boundary. The same pieces make the same body.
-pub(super) fn encode(pieces: &[Piece<'_>]) -> (String, Bytes) {
+pub(crate) fn encode(pieces: &[Piece<'_>]) -> (String, Bytes) {
     let boundary = boundary(pieces);
     let length: usize = pieces.iter().map(|piece| piece.bytes.len() + 512).sum();
     let mut body = Vec::with_capacity(length);
     for piece in pieces {
+        let file_name = piece.file_name.map_or(String::new(), |name| {
+            format!("; filename=\"{}\"", escaped(name))
+        });
         let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"{file_name}\r\nContent-Type: {}\r\n\r\n",
             escaped(piece.name),
-            escaped(piece.file_name),
             piece.content_type,
         );
         body.extend_from_slice(head.as_bytes());
@@ -37,7 +39,8 @@ fn boundary(pieces: &[Piece<'_>]) -> String {
         let mut hash = Sha256::new();
         hash.update(attempt.to_be_bytes());
         for piece in pieces {
-            for field in [piece.name, piece.file_name, piece.content_type] {
+            let file_name = piece.file_name.unwrap_or_default();
+            for field in [piece.name, file_name, piece.content_type] {
                 hash.update((field.len() as u64).to_be_bytes());
                 hash.update(field.as_bytes());
             }
@@ -54,7 +57,7 @@ fn boundary(pieces: &[Piece<'_>]) -> String {
         let is_in = |piece: &Piece<'_>| {
             [
                 piece.name.as_bytes(),
-                piece.file_name.as_bytes(),
+                piece.file_name.unwrap_or_default().as_bytes(),
                 piece.content_type.as_bytes(),
                 piece.bytes,
             ]
@@ -109,19 +112,19 @@ mod tests {
         let (boundary, body) = encode(&[
             Piece {
                 name: "json",
-                file_name: "request.json",
+                file_name: None,
                 content_type: "application/json",
                 bytes: b"{}",
             },
             Piece {
                 name: "attachment",
-                file_name: "a\"b\r\n.jpg",
+                file_name: Some("a\"b\r\n.jpg"),
                 content_type: "image/jpeg",
                 bytes: b"\xFF\xD8\r\n--",
             },
         ]);
         let mut wanted = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"json\"; filename=\"request.json\"\r\n\
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"json\"\r\n\
              Content-Type: application/json\r\n\r\n{{}}\r\n--{boundary}\r\n\
              Content-Disposition: form-data; name=\"attachment\"; filename=\"a%22b%0D%0A.jpg\"\r\n\
              Content-Type: image/jpeg\r\n\r\n"
@@ -137,7 +140,7 @@ mod tests {
     fn the_boundary_follows_the_pieces_and_is_in_none_of_them() {
         let piece = |bytes| Piece {
             name: "a",
-            file_name: "b",
+            file_name: Some("b"),
             content_type: "c/d",
             bytes,
         };
