@@ -438,7 +438,7 @@ mod tests {
             },
             components,
             quantisers: [
-                Quantiser::new(luma_table(0.01), &[0.5; 64]),
+                Quantiser::new(luma_table(0.001), &[0.5; 64]),
                 Quantiser::new(chroma_table(0.002), &[0.5; 64]),
             ],
         }

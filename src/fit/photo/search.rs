@@ -159,10 +159,7 @@ impl Attempt<'_, '_> {
                 let file = encode(&tokens, &steps, &tables, length as usize + 4096);
                 length = file.len() as f64 / STUFFING;
                 if file.len() as u64 <= self.options.limit_bytes {
-                    let factor = match blocks.floor() {
-                        Some(_) => factor_of(&steps[0]),
-                        None => fineness.factor,
-                    };
+                    let factor = factor_of(&steps[0]);
                     let is_full = file.len() as f64 >= limit * FILL || is_finest;
                     if best
                         .as_ref()

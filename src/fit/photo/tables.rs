@@ -3,12 +3,12 @@
 use crate::jpeg::{QuantTable, Quantiser, chroma_table, luma_table};
 
 /// Finest tables: all steps one or two.
-pub(super) const LEAST_FACTOR: f64 = 0.02;
-/// Coarsest tables: about quality 8, under which a smaller size always looks better.
+pub(super) const LEAST_FACTOR: f64 = 0.005;
+/// Coarsest tables: about quality 6, under which a smaller size always looks better.
 pub(super) const MOST_FACTOR: f64 = 6.0;
 
 /// Factors at which samples are tried: each half as much again as the one before.
-pub(super) const GRID: usize = 15;
+pub(super) const GRID: usize = 18;
 
 /// The factor at a step of the grid.
 pub(super) fn grid(step: usize) -> f64 {
