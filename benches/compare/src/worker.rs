@@ -48,7 +48,7 @@ fn fit(way: &str, data: &[u8], cap: u64) -> Result<Vec<u8>> {
             bisect(most, |quality| turbo::write(&picture, plain(quality)))
         }
         "turbo-box" => {
-            let near = turbo::read_near(data, BOX as usize)?;
+            let near = read_near(data, BOX as usize)?;
             let (width, height) = boxed(near.width, near.height, BOX);
             let picture = near.resized(width, height)?;
             drop(near);
