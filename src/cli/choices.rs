@@ -51,6 +51,7 @@ pub(crate) fn one_preparer(
     context: &Context,
 ) -> Result<Preparer, Fault> {
     let sets: Vec<_> = provider.into_iter().collect();
+    context.start_shared_pool()?;
     preparers(&sets, choices, context)?
         .pop()
         .ok_or_else(|| Fault::new("no provider is given", "give --provider P"))

@@ -45,17 +45,7 @@ pub(crate) fn run(args: &Fit, context: &Context) -> Result<ExitCode, Fault> {
         let what = format!("{} is a folder", text::path(output));
         return Err(Fault::new(what, "give -o the name of a file"));
     }
-    // Started here, as a pool that starts by itself panics where it cannot.
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(context.workers().get())
-        .build_global()
-        .map_err(|fault| {
-            Fault::of(
-                "cannot start the worker threads",
-                &fault,
-                "give a smaller --jobs",
-            )
-        })?;
+    context.start_pool()?;
     let attachment = if args.file.as_os_str() == "-" {
         Attachment::from_bytes(standard_input()?)
     } else {

@@ -194,6 +194,34 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Starts the threads that pictures are made on. The pool would start by itself, and panic where it cannot.
+    ///
+    /// # Errors
+    ///
+    /// The system has no threads to give.
+    fn start_pool(&self) -> Result<(), Fault> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.workers().get())
+            .build_global()
+            .map_err(|fault| {
+                Fault::of(
+                    "cannot start the worker threads",
+                    &fault,
+                    "give a smaller --jobs",
+                )
+            })
+    }
+
+    /// The same, unless --jobs gives the preparers a pool of their own.
+    fn start_shared_pool(&self) -> Result<(), Fault> {
+        match self.jobs {
+            Some(_) => Ok(()),
+            None => self.start_pool(),
+        }
+    }
+}
+
 /// Prints what is known without looking at any file.
 fn listing(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<ExitCode, Fault> {
     let mut out = io::BufWriter::new(io::stdout().lock());

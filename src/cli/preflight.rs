@@ -22,6 +22,9 @@ use super::walk::{Input, Inputs};
 
 /// Checks, and with `--fix` mends, every file under the paths.
 pub(crate) fn run(args: &Preflight, context: &Context) -> Result<ExitCode, Fault> {
+    if args.fix {
+        context.start_shared_pool()?;
+    }
     let preparers = preparers(&args.provider, &args.choices, context)?;
     let out = match (&args.out, args.fix) {
         (Some(path), true) => Some(open_apart(path, &args.paths)?),

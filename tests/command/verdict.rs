@@ -111,3 +111,48 @@ fn a_quiet_run_prints_no_summary_among_its_annotations() -> io::Result<()> {
     assert_eq!(quiet, crate::told(0, "", ""));
     Ok(())
 }
+
+/// Threads are counted by user: only who may become another one can take them all away.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_system_without_threads_is_a_fault_or_slower_and_never_a_panic() -> io::Result<()> {
+    let desk = Desk::new()?;
+    desk.copy("photos/small.jpg", "photo.jpg")?;
+    let program = desk.at("mmsfit");
+    std::fs::copy(env!("CARGO_BIN_EXE_mmsfit"), &program)?;
+    let alone = |line: &str| {
+        let mut command = std::process::Command::new("setpriv");
+        command
+            .args(["--reuid", "65534", "--clear-groups", "prlimit", "--nproc=1"])
+            .arg(&program)
+            .args(line.split_whitespace())
+            .current_dir(desk.path());
+        io::Result::Ok(said(&command.output()?))
+    };
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open = |path: &std::path::Path| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        };
+        open(desk.path())?;
+        open(&program)?;
+    }
+    if alone("--version")?.code != Some(0) {
+        return Ok(());
+    }
+    let refused = "error: cannot start the worker threads: Resource temporarily unavailable (os error 11)\n  help: give a smaller --jobs\n";
+    for (line, code, err) in [
+        ("sniff photo.jpg", 0, ""),
+        ("sniff --jobs 4 photo.jpg", 0, ""),
+        ("preflight -p sinch photo.jpg", 0, ""),
+        ("prepare -p sinch photo.jpg", 2, refused),
+        ("prepare -p sinch --jobs 2 photo.jpg", 2, refused),
+        ("fit photo.jpg --max-bytes 20KB -o -", 2, refused),
+        ("preflight -p sinch --fix --out ready photo.jpg", 2, refused),
+    ] {
+        let run = alone(line)?;
+        assert_eq!((run.code, run.err.as_str()), (Some(code), err), "{line}");
+        assert_eq!(run.out.is_empty(), code == 2, "{line}: {}", run.out);
+    }
+    Ok(())
+}
