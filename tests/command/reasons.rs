@@ -217,3 +217,27 @@ fn a_fit_is_a_case_of_its_own_class_in_junit() -> io::Result<()> {
     );
     Ok(())
 }
+
+#[cfg(feature = "net")]
+#[test]
+fn a_url_is_a_file_of_the_repository_in_no_format() -> io::Result<()> {
+    let desk = Desk::new()?;
+    let url = "http://127.0.0.1:9/a%20b.jpg";
+    let run = |format: &str| {
+        let run = desk.run(&["prepare", "-p", "sinch", "--format", format, url])?;
+        assert_eq!((run.code, run.err.as_str()), (Some(1), ""), "{}", run.out);
+        io::Result::Ok(run.out)
+    };
+    let github = run("github")?;
+    assert!(
+        github.starts_with(&format!(
+            "::error title=MMS502::{}: ",
+            url.replace('%', "%25")
+        )),
+        "{github}"
+    );
+    let sarif: Value = serde_json::from_str(&run("sarif")?)?;
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], url);
+    Ok(())
+}

@@ -7,7 +7,7 @@ use mmsfit::report_v1::{Kind, Record, Summary};
 use super::{Printer, level};
 use crate::cli::Context;
 use crate::cli::tally::{Denials, Noun};
-use crate::cli::text::escaped;
+use crate::cli::text::{escaped, is_url};
 
 /// One line an annotation.
 pub(super) struct Github {
@@ -32,8 +32,9 @@ impl Printer for Github {
             self.record(out, part)?;
         }
         // Neither a URL nor a message is a file of the repository: what it is called goes into the text.
-        let is_file = matches!(record.kind, Kind::File | Kind::Fit | Kind::Sniff);
         let input = record.input.as_deref();
+        let is_file = matches!(record.kind, Kind::File | Kind::Fit | Kind::Sniff)
+            && !input.is_some_and(is_url);
         let file = input.filter(|_| is_file).map(property);
         let about = input.filter(|_| !is_file).map(|name| format!("{name}: "));
         for finding in &record.findings {
