@@ -192,9 +192,7 @@ impl Context {
         self.jobs
             .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
-}
 
-impl Context {
     /// Starts the threads that pictures are made on. The pool would start by itself, and panic where it cannot.
     ///
     /// # Errors
