@@ -18,6 +18,9 @@ pub struct Panicked;
 /// No more than four items a worker are under way at any time, so that memory does not grow with the number of items. A
 /// panic in `work` becomes that item's result; the others go on. When `each` fails nothing new is begun.
 ///
+/// At most 1,024 threads are started. Where the system has fewer to give, those that started do the work, and where it
+/// has none, the calling thread does: the results are the same.
+///
 /// # Errors
 ///
 /// The first error that `each` returns.
@@ -50,18 +53,36 @@ where
     T: Send,
     R: Send,
 {
-    let queue = Queue::new(items.into_iter(), workers.get() * UNDER_WAY_PER_WORKER);
+    let threads = workers.get().min(MOST_THREADS);
+    on_threads(items.into_iter(), threads, &work, &mut each)
+}
+
+/// The same on exactly so many threads as can be started; none leaves the work to the calling one.
+fn on_threads<I, R, E>(
+    items: I,
+    threads: usize,
+    work: &(impl Fn(&I::Item) -> R + Sync),
+    each: &mut impl FnMut(I::Item, Result<R, Panicked>) -> Result<(), E>,
+) -> Result<(), E>
+where
+    I: Iterator<Item: Send> + Send,
+    R: Send,
+{
+    let queue = Queue::new(items, threads.max(1).saturating_mul(UNDER_WAY_PER_WORKER));
     thread::scope(|scope| {
         // Whatever ends this scope early must also end the workers, or the scope would wait for ever.
         let _stop = StopOnDrop(&queue);
-        for _ in 0..workers.get() {
-            scope.spawn(|| {
-                while let Some((index, item)) = queue.take() {
-                    let result =
-                        catch_unwind(AssertUnwindSafe(|| work(&item))).map_err(|_| Panicked);
-                    queue.put(index, item, result);
-                }
-            });
+        let start = |_: &usize| {
+            thread::Builder::new()
+                .spawn_scoped(scope, || while queue.work_on_one(work) {})
+                .is_ok()
+        };
+        // Where the system refuses one thread it would refuse the next.
+        let started = (0..threads).take_while(start).count();
+        while started == 0 && queue.work_on_one(work) {
+            if let Some((item, result)) = queue.next_in_order() {
+                each(item, result)?;
+            }
         }
         while let Some((item, result)) = queue.next_in_order() {
             each(item, result)?;
@@ -69,6 +90,9 @@ where
         Ok(())
     })
 }
+
+/// More than any machine has cores for; each thread has a stack of its own.
+const MOST_THREADS: usize = 1_024;
 
 /// Enough that one slow item does not idle the other workers, few enough that their results stay small.
 const UNDER_WAY_PER_WORKER: usize = 4;
@@ -128,6 +152,16 @@ impl<I: Iterator, R> Queue<I, R> {
                 guard = self.wait(guard);
             }
         }
+    }
+
+    /// Takes one item, does the work and puts its result; false at the end.
+    fn work_on_one(&self, work: impl Fn(&I::Item) -> R) -> bool {
+        let Some((index, item)) = self.take() else {
+            return false;
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| work(&item))).map_err(|_| Panicked);
+        self.put(index, item, result);
+        true
     }
 
     fn put(&self, index: usize, item: I::Item, result: Result<R, Panicked>) {
@@ -227,6 +261,43 @@ mod tests {
         );
         assert_eq!(done, Ok(()));
         assert_eq!(seen, [Ok(0), Ok(1), Ok(2), Err(Panicked), Ok(4)]);
+    }
+
+    #[test]
+    fn without_any_thread_the_caller_does_the_work() {
+        let caller = thread::current().id();
+        let mut seen = Vec::new();
+        let done = on_threads(
+            0..9,
+            0,
+            &|&n: &i32| {
+                assert_eq!(thread::current().id(), caller);
+                assert!(n != 3, "three");
+                n * 2
+            },
+            &mut |item, result| {
+                seen.push((item, result.ok()));
+                if item == 7 { Err("enough") } else { Ok(()) }
+            },
+        );
+        assert_eq!(done, Err("enough"));
+        let expected: Vec<_> = (0..8).map(|n| (n, (n != 3).then_some(n * 2))).collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn any_number_of_workers_may_be_asked_for() {
+        let mut sum = 0;
+        let done = ordered(
+            0..100_u32,
+            NonZeroUsize::MAX,
+            |&n| n,
+            |_, n| {
+                sum += n?;
+                Ok::<(), Panicked>(())
+            },
+        );
+        assert_eq!((done, sum), (Ok(()), 4_950));
     }
 
     #[test]

@@ -36,9 +36,13 @@ impl Rules {
     #[must_use]
     pub fn check_text(&self, text: &str) -> Option<Finding> {
         let unit = self.text.unit.value();
-        let (length, name) = match unit {
-            TextUnit::Utf16 => (text.encode_utf16().count() as u64, "utf16_units"),
-            TextUnit::Scalar => (text.chars().count() as u64, "characters"),
+        let (length, name, units) = match unit {
+            TextUnit::Utf16 => (
+                text.encode_utf16().count() as u64,
+                "utf16_units",
+                "UTF-16 code units (an emoji is two or more)",
+            ),
+            TextUnit::Scalar => (text.chars().count() as u64, "characters", "characters"),
         };
         let (limit, advised) = (self.text.max_text.value(), self.text.advised_text.value());
         let most = if length > u64::from(limit) {
@@ -51,7 +55,7 @@ impl Rules {
         }
         let say = |verb: &str| {
             format!(
-                "the text has {length} characters, {most} {verb} by {}",
+                "the text has {length} {units}, {most} {verb} by {}",
                 self.name
             )
         };

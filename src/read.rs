@@ -132,7 +132,7 @@ fn over_limit(bytes: ByteCount, limit: ByteCount) -> Finding {
     )
     .observed("bytes", bytes.get())
     .allowed("bytes", limit.get())
-    .help("raise the input limit if such uploads are meant to be prepared")
+    .help("send a smaller file; a program may raise `Preparer::input_limit`")
 }
 
 #[cfg(unix)]

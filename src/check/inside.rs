@@ -140,7 +140,7 @@ pub(super) fn check_pages(
         Finding::warning(Code::AnimationNotAccepted, message)
     } else {
         Finding::refused(Code::AnimationNotAccepted, message)
-            .help("send the pages one by one or as a PDF, or allow a still of the first one")
+            .help("send the pages one by one or as a PDF, or allow a still of the first one (--allow-still)")
     };
     findings.push(finding.observed("pages", pages));
 }

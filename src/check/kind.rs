@@ -46,7 +46,7 @@ pub(super) fn check_refused_type(
                     ),
                 )
                 .observed("frames", sniffed.frames.unwrap_or(0))
-                .help("allow a still of its first frame, or send a short video"),
+                .help("allow a still of its first frame (--allow-still), or send a short video"),
             );
             return None;
         }
@@ -83,10 +83,10 @@ pub(super) fn check_refused_type(
         format!("convert it to {}", accepted.join(", "))
     };
     if takes_zip {
-        help.push_str("; or allow it to be wrapped in a zip");
+        help.push_str("; or allow it to be wrapped in a zip (--wrap-in-zip)");
     }
     if has_picture {
-        help.push_str("; or allow a picture of its first page");
+        help.push_str("; or allow a picture of its first page (--allow-pdf-page)");
     }
     if let Some(feature) = missing_feature(content_type) {
         help.push_str(&format!(

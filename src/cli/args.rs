@@ -127,6 +127,18 @@ pub(crate) enum Color {
     Never,
 }
 
+/// What another process of this command is started for. It is no subcommand: nobody is to complete it or read about it.
+#[cfg(feature = "pdf")]
+#[derive(Debug, Parser)]
+pub(crate) struct DrawPage {
+    /// The PDF.
+    pub(crate) document: PathBuf,
+    /// The PNG to write.
+    pub(crate) picture: PathBuf,
+    /// Its long side in pixels.
+    pub(crate) side_px: u16,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Prepare one message: fit its attachments and write the parts with their manifest.
@@ -139,11 +151,11 @@ Examples:
     Prepare(Prepare),
     /// Check a batch: every file, each as the only attachment of a message.
     #[command(after_help = "\
-Without --fix nothing is written, and what --fix would mend counts as refused unless --allow-fixable is given.
-It reads structure and decodes no pixels: a damaged scan, and a picture that no size brings under its limit, are told by
---fix alone.
-Folders are walked in the order of their names; hidden files are skipped; a link that leaves the folder is reported,
-not followed.
+Without --fix nothing is written, and what --fix would mend counts as refused unless
+--allow-fixable is given. It reads structure and decodes no pixels: a damaged scan, and a
+picture that no size brings under its limit, are told by --fix alone. Folders are walked in the
+order of their names; hidden files are skipped; a link that leaves the folder is reported, not
+followed.
 
 Examples:
   mmsfit preflight --provider sinch uploads/
@@ -178,14 +190,14 @@ Examples:
     #[cfg(feature = "net")]
     #[command(after_help = "\
 A provider that fetches media by URL says little or nothing when it cannot: this is the warning.
-Probed are: for Sinch, GET; for TSG Global and CarrierX, HEAD and GET; RingCentral takes bytes, so
-the URL is only downloaded. A URL that breaks a rule but whose bytes can be had is fixable:
+Probed are: for Sinch, GET; for TSG Global and CarrierX, HEAD and GET; RingCentral takes bytes,
+so the URL is only downloaded. A URL that breaks a rule but whose bytes can be had is fixable:
 `mmsfit prepare` downloads it, and its part must then be hosted. That counts as refused unless
 --allow-fixable is given.
 
-Only public addresses are contacted, over https, by every redirect as well. --allow-net lifts this
-for one range, other ports and plain http included. Queries and credentials are never printed, and
-no proxy of the environment is used.
+Only public addresses are contacted, over https, by every redirect as well. --allow-net lifts
+this for one range, other ports and plain http included. Queries and credentials are never
+printed, and no proxy of the environment is used.
 
 Examples:
   mmsfit verify-url --provider sinch https://media.example/photo.jpg
@@ -214,17 +226,6 @@ Examples:
         /// The shell.
         #[arg(value_enum)]
         shell: clap_complete::Shell,
-    },
-    /// Draw the first page of a PDF: what another process of this command is started for.
-    #[cfg(feature = "pdf")]
-    #[command(hide = true)]
-    DrawPage {
-        /// The PDF.
-        document: PathBuf,
-        /// The PNG to write.
-        picture: PathBuf,
-        /// Its long side in pixels.
-        side_px: u16,
     },
     /// Print a man page in roff.
     #[command(after_help = "\
@@ -328,10 +329,10 @@ pub(crate) struct Preflight {
     #[arg(short, long, value_name = "P[,P…]", value_parser = rules, value_delimiter = ',')]
     pub(crate) provider: Vec<&'static Rules>,
     /// Fix what can be fixed, and write what complies to --out.
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     pub(crate) fix: bool,
     /// Where --fix writes: the folders given are mirrored there.
-    #[arg(short, long, value_name = "DIR", requires = "fix", value_hint = ValueHint::DirPath)]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     /// Do not count what --fix would mend as refused.
     #[arg(long, help_heading = "Verdict")]
@@ -353,7 +354,7 @@ pub(crate) struct Fit {
     pub(crate) max_bytes: Option<ByteCount>,
     /// Where to write; `-` writes standard output.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
     /// The longest side that the result may have.
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_side: Option<u32>,
@@ -418,6 +419,26 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .filter(|millis| (1..=30 * 86_400_000).contains(millis))
         .map(Duration::from_millis)
         .ok_or_else(|| "write it as 30s, 500ms, 2m, 36h or 3d, at most 30 days".to_owned())
+}
+
+#[cfg(test)]
+mod width {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_line_at_the_end_of_a_help_is_broken_twice() {
+        let mut command = Cli::command();
+        command.build();
+        for subcommand in command.get_subcommands() {
+            let after = subcommand.get_after_help().map(ToString::to_string);
+            for line in after.iter().flat_map(|text| text.lines()) {
+                let width = line.chars().count();
+                assert!(width <= 96, "{}: {width}: {line}", subcommand.get_name());
+            }
+        }
+    }
 }
 
 #[cfg(all(test, feature = "net"))]

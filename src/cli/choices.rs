@@ -1,11 +1,15 @@
 //! From the flags about limits to a `Preparer`.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use mmsfit::provider::Limit;
 use mmsfit::{ByteCount, PageRenderer, Preparer, Rules, Transcoder};
 
 use super::Context;
 use super::args::Choices;
 use super::fault::Fault;
+use super::text;
 
 /// One preparer a set of rules; they share their threads.
 ///
@@ -23,6 +27,9 @@ pub(crate) fn preparers(
             "give --provider ringcentral, sinch, carrierx or tsg-global",
         )
     })?;
+    if let Some(program) = &choices.ffmpeg {
+        startable(program)?;
+    }
     let base = Preparer::new(first.provider);
     let base = match context.jobs {
         Some(jobs) => base.workers(jobs.get())?,
@@ -44,6 +51,7 @@ pub(crate) fn one_preparer(
     context: &Context,
 ) -> Result<Preparer, Fault> {
     let sets: Vec<_> = provider.into_iter().collect();
+    context.start_shared_pool()?;
     preparers(&sets, choices, context)?
         .pop()
         .ok_or_else(|| Fault::new("no provider is given", "give --provider P"))
@@ -72,6 +80,29 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
         preparer = preparer.carrier_ceiling(carrier.bytes);
     }
     Ok(preparer)
+}
+
+/// Refuses a program that was named and cannot be started: that is a mistake in the arguments, and no fault of the media.
+fn startable(program: &Path) -> Result<(), Fault> {
+    let started = Command::new(program)
+        .arg("-version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match started {
+        Ok(mut child) => {
+            // What it is shows when it is asked for its encoders; here it need not end by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+            Ok(())
+        }
+        Err(fault) => Err(Fault::of(
+            format!("--ffmpeg {} cannot be started", text::path(program)),
+            &fault,
+            "give --ffmpeg the path of an ffmpeg, or leave it away",
+        )),
+    }
 }
 
 /// This very program, started once more for each document.

@@ -1,6 +1,6 @@
 //! `--config FILE`: a TOML file that mirrors the flags; a flag on the command line wins.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 #[cfg(feature = "net")]
 use std::time::Duration;
@@ -32,8 +32,9 @@ struct Config {
     target: Option<ByteCount>,
     #[serde(deserialize_with = "carrier")]
     carrier: Option<CarrierCeiling>,
-    max_side: Option<u32>,
-    view_side: Option<u32>,
+    max_side: Option<NonZeroU32>,
+    view_side: Option<NonZeroU32>,
+    output: Option<PathBuf>,
     allow_still: bool,
     wrap_in_zip: bool,
     allow_poster: bool,
@@ -50,6 +51,13 @@ struct Config {
     webhook_secret_file: Option<PathBuf>,
     insecure: bool,
     from: Option<String>,
+    #[serde(deserialize_with = "words")]
+    to: Vec<String>,
+    group: bool,
+    text: Option<String>,
+    sound_with_picture: bool,
+    data_urls: bool,
+    dry_run: bool,
     subject: Option<String>,
     fallback_text: Option<String>,
     no_fallback: bool,
@@ -70,8 +78,32 @@ struct Config {
     #[serde(deserialize_with = "time")]
     timeout: Option<Duration>,
     #[cfg(feature = "net")]
+    #[serde(deserialize_with = "time")]
+    expiry: Option<Duration>,
+    #[cfg(feature = "net")]
     #[serde(deserialize_with = "size")]
     max_download: Option<ByteCount>,
+    #[serde(deserialize_with = "of_one_message")]
+    client_reference: (),
+    #[serde(deserialize_with = "of_one_message")]
+    unknown: (),
+    #[serde(deserialize_with = "of_one_message")]
+    settle: (),
+    #[serde(deserialize_with = "of_one_message")]
+    accepted_as: (),
+    #[serde(deserialize_with = "of_another")]
+    config: (),
+}
+
+/// What would concern every run, and is meant for one: a second message under the same reference is not sent.
+fn of_one_message<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(D::Error::custom(
+        "this is about one message, and a configuration is about all: give it on the command line",
+    ))
+}
+
+fn of_another<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(D::Error::custom("a configuration names no other one"))
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +115,23 @@ struct Providers(Vec<&'static Rules>);
 ///
 /// A file that cannot be read, is no TOML, or names what is no flag.
 pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
+    fill(cli)?;
+    // A provider named twice is asked once.
+    match &mut cli.command {
+        Command::Preflight(preflight) => each_once(&mut preflight.provider),
+        #[cfg(feature = "net")]
+        Command::VerifyUrl(verify) => each_once(&mut verify.provider),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn each_once(sets: &mut Vec<&'static Rules>) {
+    let mut seen = std::collections::BTreeSet::new();
+    sets.retain(|rules| seen.insert(rules.name.to_string()));
+}
+
+fn fill(cli: &mut Cli) -> Result<(), Fault> {
     let Some(path) = cli.common.config.clone() else {
         return Ok(());
     };
@@ -91,6 +140,7 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
     match &mut cli.command {
         Command::Prepare(prepare) => {
             fill_provider(&mut prepare.provider, &config)?;
+            prepare.text = prepare.text.take().or_else(|| config.text.clone());
             prepare.out = prepare.out.take().or_else(|| config.out.clone());
             fill_choices(&mut prepare.choices, &config);
             #[cfg(feature = "net")]
@@ -118,8 +168,9 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
         }
         Command::Fit(fit) => {
             fit.max_bytes = fit.max_bytes.or(config.max_bytes);
-            fit.max_side = fit.max_side.or(config.max_side);
-            fit.view_side = fit.view_side.or(config.view_side);
+            fit.max_side = fit.max_side.or(config.max_side.map(NonZeroU32::get));
+            fit.view_side = fit.view_side.or(config.view_side.map(NonZeroU32::get));
+            fit.output = fit.output.take().or(config.output);
             fit.allow_still |= config.allow_still;
             fit.deny_fixes |= config.deny_fixes;
         }
@@ -151,8 +202,6 @@ pub(crate) fn apply(cli: &mut Cli) -> Result<(), Fault> {
         | Command::Explain(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {}
-        #[cfg(feature = "pdf")]
-        Command::DrawPage { .. } => {}
     }
     Ok(())
 }
@@ -179,6 +228,15 @@ fn fill_send(send: &mut args::SendArgs, config: Config) -> Result<(), Fault> {
     fill_account(&mut send.account, &config)?;
     send.allow_net.extend_from_slice(&config.allow_net);
     send.delivery_reports |= config.delivery_reports;
+    send.group |= config.group;
+    send.sound_with_picture |= config.sound_with_picture;
+    send.data_urls |= config.data_urls;
+    send.dry_run |= config.dry_run;
+    send.expiry = send.expiry.or(config.expiry);
+    send.text = send.text.take().or(config.text);
+    if send.to.is_empty() {
+        send.to = config.to;
+    }
     send.multipart = send.multipart.or(config.multipart);
     send.from = send.from.take().or(config.from);
     send.subject = send.subject.take().or(config.subject);
@@ -272,21 +330,26 @@ fn read(path: &Path) -> Result<Config, Fault> {
 
 impl<'de> Deserialize<'de> for Providers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Names {
-            One(String),
-            Several(Vec<String>),
-        }
-        let names = match Names::deserialize(deserializer)? {
-            Names::One(names) => names.split(',').map(str::to_owned).collect(),
-            Names::Several(names) => names,
-        };
+        let names = words(deserializer)?;
         let sets = names.iter().map(|name| args::rules(name));
         sets.collect::<Result<_, _>>()
             .map(Self)
             .map_err(D::Error::custom)
     }
+}
+
+/// One text with commas in it, as on the command line, or a list.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Words::deserialize(deserializer)? {
+        Words::One(words) => words.split(',').map(str::to_owned).collect(),
+        Words::Several(words) => words,
+    })
 }
 
 fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ByteCount>, D::Error> {
@@ -311,22 +374,61 @@ fn carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CarrierC
 
 #[cfg(feature = "net")]
 fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AddressRange>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Ranges {
-        One(String),
-        Several(Vec<String>),
-    }
-    let ranges = match Ranges::deserialize(deserializer)? {
-        Ranges::One(range) => vec![range],
-        Ranges::Several(ranges) => ranges,
-    };
+    let ranges = words(deserializer)?;
     let ranges = ranges.iter().map(|range| range.trim().parse());
     ranges.collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
 #[cfg(feature = "net")]
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Time {
+        Seconds(u64),
+        Text(String),
+    }
+    let text = match Time::deserialize(deserializer)? {
+        Time::Seconds(seconds) => seconds.to_string(),
+        Time::Text(text) => text,
+    };
     args::duration(&text).map(Some).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_flag_is_a_key_or_says_why_not() {
+        let mut command = Cli::command();
+        command.build();
+        let flags = command
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(clap::Arg::get_long)
+            .filter(|flag| !matches!(*flag, "help" | "version"));
+        let mut refused = Vec::new();
+        for flag in flags {
+            // A table is the value of no flag: what is told is that it is the wrong one.
+            let fault = toml::from_str::<Config>(&format!("{flag} = {{}}"))
+                .expect_err("no flag takes a table")
+                .message()
+                .to_owned();
+            assert!(!fault.starts_with("unknown field"), "{flag}: {fault}");
+            if fault.contains("a configuration") && !refused.contains(&flag) {
+                refused.push(flag);
+            }
+        }
+        refused.sort_unstable();
+        let expected = [
+            "accepted-as",
+            "client-reference",
+            "config",
+            "settle",
+            "unknown",
+        ];
+        assert_eq!(refused, expected);
+    }
 }

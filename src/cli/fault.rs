@@ -37,6 +37,14 @@ impl Fault {
         fault
     }
 
+    /// What came of work that a reader who has seen enough ended early: that is no fault.
+    pub(crate) fn unless_unread(done: Result<(), Self>) -> Result<(), Self> {
+        match done {
+            Err(fault) if fault.is_closed_pipe() => Ok(()),
+            done => done,
+        }
+    }
+
     /// Standard output was closed by its reader, who has seen enough: no fault of anybody.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.closed_pipe
@@ -80,12 +88,9 @@ impl From<mmsfit::Error> for Fault {
             mmsfit::Error::Workers { .. } => "give a smaller --jobs",
             _ => "",
         };
-        let mut text = fault.to_string();
-        let mut cause = fault.source();
-        while let Some(source) = cause {
-            let _ = write!(text, ": {source}");
-            cause = source.source();
+        match fault.source() {
+            Some(source) => Self::of(fault.to_string(), source, help),
+            None => Self::new(fault.to_string(), help),
         }
-        Self::new(text, help)
     }
 }

@@ -43,6 +43,7 @@ use mmsfit::{Code, Preparer, Rules};
 
 use args::{Cli, Color, Command, Format};
 use fault::Fault;
+use tally::{Denials, Noun};
 
 /// What every subcommand knows of how it is to run.
 pub(crate) struct Context {
@@ -52,13 +53,20 @@ pub(crate) struct Context {
     progress: bool,
     /// The threads asked for; `None` leaves it to the machine.
     jobs: Option<NonZeroUsize>,
-    fixes_denied: bool,
-    fixable_denied: bool,
+    denials: Denials,
     several_rules: bool,
+    noun: Noun,
 }
 
 /// Reads the arguments, does what they ask, and says how it went.
 pub(crate) fn main() -> ExitCode {
+    #[cfg(feature = "pdf")]
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == draw_page::NAME)
+    {
+        return ended(draw_page::run(std::env::args_os().skip(1)));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
@@ -71,8 +79,13 @@ pub(crate) fn main() -> ExitCode {
             };
         }
     };
-    match run(cli) {
+    ended(run(cli))
+}
+
+fn ended(done: Result<ExitCode, Fault>) -> ExitCode {
+    match done {
         Ok(code) => code,
+        // Only listings end this way, which judge nothing.
         Err(fault) if fault.is_closed_pipe() => ExitCode::SUCCESS,
         Err(fault) => {
             // There is nowhere left to say that standard error is closed.
@@ -95,6 +108,11 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         ));
     }
     let context = Context::of(&cli);
+    let is_listing = matches!(cli.command, Command::Rules(_) | Command::Explain(_));
+    if is_listing && !(context.is_json() || context.format == Format::Human) {
+        let what = "a listing finds nothing: junit, sarif and github are formats of findings";
+        return Err(Fault::new(what, "give --format json, or none"));
+    }
     match cli.command {
         Command::Prepare(args) => prepare::run(&args, &context),
         Command::Preflight(args) => preflight::run(&args, &context),
@@ -111,12 +129,6 @@ fn run(mut cli: Cli) -> Result<ExitCode, Fault> {
         Command::Rules(args) => listing(|out| print_rules(out, args.name, context.is_json())),
         Command::Explain(args) => listing(|out| print_codes(out, args.code, context.is_json())),
         Command::Completions { shell } => listing(|out| docs::completions(out, shell)),
-        #[cfg(feature = "pdf")]
-        Command::DrawPage {
-            document,
-            picture,
-            side_px,
-        } => draw_page::run(&document, &picture, side_px),
         Command::Man { subcommand } => docs::man(subcommand.as_deref()),
     }
 }
@@ -156,9 +168,18 @@ impl Context {
             colour,
             progress: !cli.common.quiet && !cli.common.no_progress,
             jobs: cli.common.jobs,
-            fixes_denied,
-            fixable_denied,
+            denials: Denials {
+                fixed: fixes_denied,
+                fixable: fixable_denied,
+            },
             several_rules,
+            noun: match &cli.command {
+                #[cfg(feature = "net")]
+                Command::VerifyUrl(_) => Noun::Url,
+                #[cfg(feature = "net")]
+                Command::Status(_) | Command::Send(_) => Noun::Message,
+                _ => Noun::File,
+            },
         }
     }
 
@@ -170,6 +191,32 @@ impl Context {
     fn workers(&self) -> NonZeroUsize {
         self.jobs
             .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+
+    /// Starts the threads that pictures are made on. The pool would start by itself, and panic where it cannot.
+    ///
+    /// # Errors
+    ///
+    /// The system has no threads to give.
+    fn start_pool(&self) -> Result<(), Fault> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.workers().get())
+            .build_global()
+            .map_err(|fault| {
+                Fault::of(
+                    "cannot start the worker threads",
+                    &fault,
+                    "give a smaller --jobs",
+                )
+            })
+    }
+
+    /// The same, unless --jobs gives the preparers a pool of their own.
+    fn start_shared_pool(&self) -> Result<(), Fault> {
+        match self.jobs {
+            Some(_) => Ok(()),
+            None => self.start_pool(),
+        }
     }
 }
 

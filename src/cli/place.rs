@@ -103,21 +103,34 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".mmsfit-");
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::OpenOptionsExt;
         // What the umask leaves of it, as for any file that a command makes.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        options.mode(0o666);
     }
-    // Dropped on any fault below, which removes it.
-    let mut file = builder.tempfile_in(folder)?;
-    // The file itself: the wrapper's errors name the temporary path.
+    // Opened here, as the wrapper's own errors name the temporary path, which nobody asked for. Dropped on any fault
+    // below, which removes it.
+    let mut file = tempfile::Builder::new()
+        .prefix(".mmsfit-")
+        .make_in(folder, |path| options.open(path))?;
+    // The file itself, for the same reason.
     file.as_file_mut().write_all(bytes)?;
     file.as_file_mut().flush()?;
     file.persist(path).map_err(|fault| fault.error)?;
     Ok(())
+}
+
+/// Why a file could not be written, and `otherwise` where it is neither its folder nor the disk.
+pub(crate) fn unwritten(path: &Path, fault: &io::Error, otherwise: &str) -> Fault {
+    let help = match fault.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist: make it first",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free space",
+        _ => otherwise,
+    };
+    Fault::of(format!("cannot write {}", text::path(path)), fault, help)
 }
 
 fn holds(path: &Path, bytes: &[u8]) -> bool {

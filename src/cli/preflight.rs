@@ -22,11 +22,21 @@ use super::walk::{Input, Inputs};
 
 /// Checks, and with `--fix` mends, every file under the paths.
 pub(crate) fn run(args: &Preflight, context: &Context) -> Result<ExitCode, Fault> {
+    if args.fix {
+        context.start_shared_pool()?;
+    }
     let preparers = preparers(&args.provider, &args.choices, context)?;
     let out = match (&args.out, args.fix) {
         (Some(path), true) => Some(open_apart(path, &args.paths)?),
         (None, true) => return Err(Fault::new("--fix has nowhere to write", "give --out DIR")),
-        _ => None,
+        // The configuration's own is looked at with --fix only: this one was given.
+        (Some(_), false) => {
+            return Err(Fault::new(
+                "--out without --fix: nothing would be written",
+                "give --fix as well, or leave --out away",
+            ));
+        }
+        (None, false) => None,
     };
     let skipped = out.as_ref().map(|out| out.real().to_owned());
     let mut folders = mirrors(args, out)?;
@@ -41,7 +51,7 @@ pub(crate) fn run(args: &Preflight, context: &Context) -> Result<ExitCode, Fault
         .collect();
     let mut tally = Tally::default();
     let begin = results.progress.namer();
-    batch::ordered(
+    let done = batch::ordered(
         inputs,
         context.workers(),
         |input: &Input| {
@@ -68,7 +78,8 @@ pub(crate) fn run(args: &Preflight, context: &Context) -> Result<ExitCode, Fault
             }
             Ok::<(), Fault>(())
         },
-    )?;
+    );
+    Fault::unless_unread(done)?;
     summaries
         .iter()
         .try_for_each(|summary| results.summary(summary))?;
@@ -114,7 +125,12 @@ fn examine(preparer: &Preparer, input: &Input, fix: bool) -> Examined {
     if fix {
         return mend(preparer, attachment);
     }
-    let record = Record::of_part(Kind::File, &preparer.check(attachment)).under(rules);
+    let mut record = Record::of_part(Kind::File, &preparer.check(attachment)).under(rules);
+    for finding in &mut record.findings {
+        if finding.outcome == "fixable" && finding.help.is_none() {
+            finding.help = Some("run it with --fix --out DIR".to_owned());
+        }
+    }
     Examined {
         record,
         output: None,

@@ -19,7 +19,7 @@ use super::tally::Tally;
 use super::text;
 #[cfg(feature = "net")]
 use super::verify_url;
-use super::walk::standard_input;
+use super::walk::{once, standard_input};
 
 /// Prepares one message and writes its parts with their manifest.
 pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> {
@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
     drop(progress);
 
     let mut record = Record::of_message(prepared.report(), &rules);
+    name_bytes(&mut record, &args.attachments);
     if let Some(finding) = args.text.as_deref().and_then(|text| rules.check_text(text)) {
         if finding.outcome == mmsfit::Outcome::Refused {
             record.result = Verdict::Refused;
@@ -79,30 +80,22 @@ fn told_by(choices: &Choices, progress: &Progress) -> Transcoder {
 
 /// The attachments as they were named: `-`, URLs, paths.
 pub(super) fn attachments(given: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
-    if given.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-        return Err(Fault::new(
-            "standard input can be read only once",
-            "name `-` once",
-        ));
-    }
+    once(given.iter().map(|path| path.as_os_str()))?;
     given
         .iter()
         .map(|path| match path.to_str() {
             Some("-") => Ok(Attachment::from_bytes(standard_input()?).named("stdin")),
-            Some(url) if is_url(url) => Ok(Attachment::from_url(url)),
+            Some(url) if text::is_url(url) => Ok(Attachment::from_url(url)),
             _ => Ok(Attachment::from_path(path)),
         })
         .collect()
 }
 
-/// A scheme and an authority (RFC 3986 §3): a path that looks like this can be given as `./…`.
-fn is_url(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    })
+/// The names that are no text, byte for byte.
+pub(super) fn name_bytes(record: &mut Record, given: &[PathBuf]) {
+    for (part, path) in record.parts.iter_mut().flatten().zip(given) {
+        part.input_hex = text::hex_of_bytes(path);
+    }
 }
 
 #[cfg(feature = "net")]
@@ -172,12 +165,6 @@ const MANIFEST: &str = "bundle.json";
 const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    place::write(path, bytes).map_err(|fault| {
-        let what = format!("cannot write {}", text::path(path));
-        Fault::of(
-            what,
-            &fault,
-            "free space, or give --out a folder that can be written",
-        )
-    })
+    place::write(path, bytes)
+        .map_err(|fault| place::unwritten(path, &fault, "give --out a folder that can be written"))
 }

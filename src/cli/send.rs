@@ -7,7 +7,7 @@ use mmsfit::report_v1::{self, Finding, Record, Verdict};
 use mmsfit::send::{Client, Multipart, SendError, Upload};
 use mmsfit::{
     Attachment, Bundle, ByteCount, Code, Compose, FetchPolicy, HostingError, MediaHost, Message,
-    Preparer, Report, publish_and_verify,
+    Preparer, Provider, Report, publish_and_verify,
 };
 use url::Url;
 
@@ -17,7 +17,7 @@ use super::args::{Network, SendArgs};
 use super::choices::one_preparer;
 use super::fault::Fault;
 use super::host;
-use super::prepare::attachments;
+use super::prepare::{attachments, name_bytes};
 use super::print::{Extent, Results};
 use super::progress::Progress;
 use super::tally::Tally;
@@ -30,17 +30,24 @@ pub(crate) fn run(args: &SendArgs, context: &Context) -> Result<ExitCode, Fault>
         allow_net: args.allow_net.clone(),
         timeout: args.account.timeout,
     });
+    if args.to.is_empty() {
+        return Err(Fault::new(
+            "no recipient is given",
+            "give --to +15551230001, several with commas between them",
+        ));
+    }
     // What is missing of the surroundings is told before minutes of work.
     let way = Way::of(args, &preparer, policy.clone())?;
     let attachments = attachments(&args.attachments)?;
     let progress = Progress::of_steps(context.progress);
-    let record = block_on(way.go(
+    let mut record = block_on(way.go(
         preparer.fetch_policy(policy),
         attachments,
         context,
         &progress,
     ))??;
     drop(progress);
+    name_bytes(&mut record, &args.attachments);
     let mut results = Results::new(context, Extent::One);
     results.record(&record)?;
     results.end()?;
@@ -96,7 +103,7 @@ impl<'a> Way<'a> {
         let rules = preparer.rules().clone();
         let prepared = preparer.prepare(attachments).await?;
         let mut record = Record::of_message(prepared.report(), &rules);
-        let is_denied = context.fixes_denied && record.result == Verdict::Fixed;
+        let is_denied = context.denials.fixed && record.result == Verdict::Fixed;
         let Some(bundle) = prepared.bundle().filter(|_| !is_denied) else {
             return Ok(record);
         };
@@ -128,7 +135,7 @@ impl<'a> Way<'a> {
             record
                 .findings
                 .extend(planned.findings().iter().map(Finding::from));
-            return match self.client.preview(&planned) {
+            return match self.preview(&planned) {
                 Ok(request) => {
                     record.request = Some(request);
                     Ok(Ok(()))
@@ -154,6 +161,28 @@ impl<'a> Way<'a> {
             .findings
             .extend(message.findings().iter().map(Finding::from));
         self.send(&message, record, progress).await
+    }
+
+    /// The request as it would go out. Where the sender is looked up only then, a word stands in its place.
+    fn preview(&self, message: &Message) -> Result<String, SendError> {
+        let is_looked_up =
+            message.from().is_none() && message.rules().provider == Provider::RingCentral;
+        if !is_looked_up {
+            return self.client.preview(message);
+        }
+        // The request takes numbers alone: one stands in for it that nobody has (555-0100 to 555-0199 are for examples).
+        let is_recipient =
+            |number: &String| message.to().iter().any(|to| to.to_string() == *number);
+        let stand_in = (100..200)
+            .map(|line| format!("+12025550{line}"))
+            .find(|number| !is_recipient(number))
+            .ok_or(SendError::NoSender)?;
+        let from_stand_in = message
+            .sent_from(&stand_in)
+            .map_err(|report| SendError::Refused(Box::new(report)))?;
+        let shown = self.client.preview(&from_stand_in)?;
+        let field = |value: &str| format!("\"from\":{{\"phoneNumber\":\"{value}\"}}");
+        Ok(shown.replacen(&field(&stand_in), &field(LOOKED_UP), 1))
     }
 
     async fn send(
@@ -241,6 +270,8 @@ impl<'a> Way<'a> {
         bundle.parts().iter().map(url).collect()
     }
 }
+
+const LOOKED_UP: &str = "<looked up when sent>";
 
 /// The refusal, with the flags that would help where a host is missing.
 fn with_flags(report: &Report) -> Refused {

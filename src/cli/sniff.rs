@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::print::{Extent, Results};
 use super::progress::Progress;
 use super::tally::Tally;
+use super::text;
 use super::walk::{INPUT_LIMIT, Input, Inputs};
 
 /// Sniffs every file under the paths.
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &Sniff, context: &Context) -> Result<ExitCode, Fault> {
     let mut summary = Summary::new(None);
     let mut tally = Tally::default();
     let begin = results.progress.namer();
-    batch::ordered(
+    let done = batch::ordered(
         inputs,
         context.workers(),
         |input: &Input| {
@@ -44,7 +45,8 @@ pub(crate) fn run(args: &Sniff, context: &Context) -> Result<ExitCode, Fault> {
             tally.count(record.result, context);
             results.record(&record)
         },
-    )?;
+    );
+    Fault::unless_unread(done)?;
     results.summary(&summary)?;
     results.end()?;
     Ok(tally.exit_code())
@@ -108,16 +110,9 @@ pub(crate) fn fault_of_ours(kind: Kind) -> Record {
 
 /// The record under the input's own name, nothing of it lost.
 pub(crate) fn named(record: Record, input: &Input) -> Record {
-    let name = input.path.as_os_str();
-    let hex = || {
-        name.as_encoded_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
     Record {
-        input: Some(name.to_string_lossy().into_owned()),
-        input_hex: name.to_str().is_none().then(hex),
+        input: Some(input.path.to_string_lossy().into_owned()),
+        input_hex: text::hex_of_bytes(&input.path),
         ..record
     }
 }

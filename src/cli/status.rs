@@ -101,7 +101,7 @@ fn unknown(args: &StatusArgs, context: &Context) -> Result<ExitCode, Fault> {
         let record = in_doubt(entry);
         summary.count(record.result);
         tally.count(record.result, context);
-        results.record(&record)?;
+        Fault::unless_unread(results.record(&record))?;
     }
     results.summary(&summary)?;
     results.end()?;

@@ -25,6 +25,25 @@ pub(crate) fn path(path: &Path) -> String {
     safe
 }
 
+/// A path's bytes in hexadecimal, where it is no text.
+pub(crate) fn hex_of_bytes(path: &Path) -> Option<String> {
+    let name = path.as_os_str();
+    let byte = |byte: &u8| format!("{byte:02x}");
+    name.to_str()
+        .is_none()
+        .then(|| name.as_encoded_bytes().iter().map(byte).collect())
+}
+
+/// A scheme and an authority (RFC 3986 §3): a path that looks like this can be given as `./…`.
+pub(crate) fn is_url(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
+}
+
 fn push(safe: &mut String, c: char) {
     if c.is_control() || is_invisible(c) {
         let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));

@@ -1,5 +1,6 @@
 //! `mmsfit verify-url --provider P[,P…] URL…`: each URL probed the way the provider will fetch it.
 
+use std::ffi::OsStr;
 use std::io::{self, BufRead, Read};
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use super::print::{Extent, Results};
 use super::progress::Progress;
 use super::tally::Tally;
 use super::text;
+use super::walk::once;
 
 /// Probes every URL for every provider, several at once, and tells the verdicts in the order of the URLs.
 pub(crate) fn run(args: &VerifyUrl, context: &Context) -> Result<ExitCode, Fault> {
@@ -36,7 +38,7 @@ pub(crate) fn run(args: &VerifyUrl, context: &Context) -> Result<ExitCode, Fault
         .map(|preparer| Summary::new(Some(preparer.rules())))
         .collect();
     let mut tally = Tally::default();
-    block_on(async {
+    let done = block_on(async {
         let checked = urls(&args.urls)?
             .map(|url| examine(&preparers, url))
             .buffered(at_once(context));
@@ -53,7 +55,8 @@ pub(crate) fn run(args: &VerifyUrl, context: &Context) -> Result<ExitCode, Fault
             }
         }
         Ok::<(), Fault>(())
-    })??;
+    })?;
+    Fault::unless_unread(done)?;
     summaries
         .iter()
         .try_for_each(|summary| results.summary(summary))?;
@@ -134,12 +137,7 @@ fn at_once(context: &Context) -> usize {
 
 /// The URLs given; `-` stands for the lines of standard input.
 fn urls(given: &[String]) -> Result<impl Stream<Item = Result<String, Fault>> + use<>, Fault> {
-    if given.iter().filter(|url| *url == "-").count() > 1 {
-        return Err(Fault::new(
-            "standard input can be read only once",
-            "name `-` once",
-        ));
-    }
+    once(given.iter().map(OsStr::new))?;
     let given = given.to_vec();
     Ok(stream::iter(given).flat_map(|url| match url.as_str() {
         "-" => lines().left_stream(),
@@ -150,7 +148,8 @@ fn urls(given: &[String]) -> Result<impl Stream<Item = Result<String, Fault>> + 
 /// The lines of standard input, read by a thread of their own and no faster than they are wanted.
 fn lines() -> impl Stream<Item = Result<String, Fault>> {
     let (give, take) = mpsc::channel(64);
-    std::thread::spawn(move || {
+    let failed = give.clone();
+    let reader = std::thread::Builder::new().spawn(move || {
         let mut input = io::stdin().lock();
         while let Some(line) = line(&mut input) {
             let line = line.map_err(|fault| {
@@ -163,6 +162,16 @@ fn lines() -> impl Stream<Item = Result<String, Fault>> {
             }
         }
     });
+    if let Err(fault) = reader {
+        let fault = Fault::of(
+            "cannot start the thread that reads standard input",
+            &fault,
+            "check the limits of this shell, or give the URLs themselves",
+        );
+        // The channel is new and has room for one.
+        let _ = failed.try_send(Err(fault));
+    }
+    drop(failed);
     stream::unfold(take, |mut take| async {
         let line = take.recv().await?;
         Some((line, take))

@@ -1,7 +1,7 @@
 //! From the paths given to the files to look at: in the order of their names, each exactly once, none left out unsaid.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use mmsfit::report_v1::Finding;
 use mmsfit::{Attachment, ByteCount, Code};
 
 use super::fault::Fault;
+use super::text;
 
 /// The most bytes of one file that are read: the library's own default.
 pub(crate) const INPUT_LIMIT: ByteCount = ByteCount::new(100_000_000);
@@ -48,8 +49,9 @@ impl Inputs {
     ///
     /// # Errors
     ///
-    /// Standard input cannot be read.
+    /// Standard input cannot be read, or is named twice.
     pub(crate) fn new(paths: &[PathBuf], skipped: Option<&Path>) -> Result<Self, Fault> {
+        once(paths.iter().map(|path| path.as_os_str()))?;
         let mut roots = VecDeque::new();
         for path in paths {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -114,7 +116,16 @@ impl Inputs {
             .path
             .file_name()
             .map_or_else(|| OsString::from("attachment"), OsString::from);
-        let attachment = Ok(Attachment::from_path(&root.path));
+        let url = root.path.to_str().is_some_and(text::is_url);
+        let attachment = if url && root.path.symlink_metadata().is_err() {
+            Err(Box::new(Finding::refused(
+                Code::UnreadableAttachment,
+                "this is a URL: only files are read here",
+                "probe it with `mmsfit verify-url`, or download and prepare it with `mmsfit prepare`",
+            )))
+        } else {
+            Ok(Attachment::from_path(&root.path))
+        };
         Some(Input {
             path: root.path,
             relative: name.into(),
@@ -232,6 +243,17 @@ fn is_folder(entry: &DirEntry, skipped: Option<&Path>) -> bool {
                 .canonicalize()
                 .is_ok_and(|real| real == skipped)
         })
+}
+
+/// Refuses `-` a second time: what it stands for is read only once.
+pub(crate) fn once<'a>(given: impl Iterator<Item = &'a OsStr>) -> Result<(), Fault> {
+    if given.filter(|name| *name == "-").count() > 1 {
+        return Err(Fault::new(
+            "standard input can be read only once",
+            "name `-` once",
+        ));
+    }
+    Ok(())
 }
 
 /// Standard input, one byte past the limit at most: the library refuses what is over it.

@@ -375,7 +375,7 @@ impl Miss {
                 Code::EncoderFailed,
                 format!("{program} does not do as it says: {why}"),
             )
-            .help("check that it is ffmpeg, or name another in MMSFIT_FFMPEG"),
+            .help("check that it is ffmpeg, or name another"),
             Self::Run(fault) => {
                 let help = match fault {
                     child::Fault::TooSlow => "cut it shorter, or allow more time",

@@ -209,11 +209,11 @@ impl Lack {
                 "install ffmpeg (Debian: apt-get install ffmpeg), or name it in {VARIABLE}: mmsfit then encodes it to fit"
             ),
             Self::Broken { program, why } => format!(
-                "{} does not work as ffmpeg ({why}): install ffmpeg (Debian: apt-get install ffmpeg), or name another in {VARIABLE}",
+                "{} does not work as ffmpeg ({why}): install ffmpeg (Debian: apt-get install ffmpeg), or name another",
                 program.display()
             ),
             Self::Encoder(name) => format!(
-                "this ffmpeg has no encoder {name}: install one that has it, or name it in {VARIABLE}"
+                "this ffmpeg has no encoder {name}: install one that has it, or name another"
             ),
         }
     }

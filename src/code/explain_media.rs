@@ -234,7 +234,7 @@ pub(super) const DIMENSIONS_OVER_LIMIT: Explanation = Explanation {
     meaning: "A side of the picture has more pixels than the rules allow.",
     why: "No provider states a limit; a phone may fail to decode a very large picture, and shows none of the extra pixels.",
     provider_codes: &[],
-    we: "Scale the picture down to the limit; nothing is ever scaled up.",
+    we: "Scale the picture down to a limit that a provider states; an assumed one is aimed at where a picture is made anew, and enforced on none that complies otherwise. Nothing is ever scaled up.",
     you: "Nothing, or set another limit in the rules.",
     sources: &[SINCH_BEST],
     standards: &[],

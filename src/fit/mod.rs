@@ -160,7 +160,7 @@ impl FitError {
             .observed("height_px", height_px)
             .allowed("bytes", limit.get())
             .help(format!(
-                "allow {nearest}, or send fewer pictures in one message"
+                "allow {nearest}; beside other pictures, send fewer in one message"
             )),
             Self::ZeroLimit | Self::Unsupported { .. } => {
                 Finding::refused(Code::TypeNotAccepted, self.to_string())
@@ -365,7 +365,16 @@ fn fit_part(
     let options = options_for(checked, rules, choices);
     let grown = checked.needs.contains(&Need::Transcode);
     let make = |limit| {
-        picture::make_within(source, limit, grown, &options).map_err(FitError::into_finding)
+        picture::make_within(source, limit, grown, &options).map_err(|why| {
+            let mut finding = why.into_finding();
+            let may_be_still = checked.sniffed.is_animated() && !options.still_allowed;
+            if let (Code::CannotBeFitted, true, Some(help)) =
+                (finding.code, may_be_still, &mut finding.help)
+            {
+                help.push_str("; or allow a still of its first frame (--allow-still)");
+            }
+            finding
+        })
     };
     let mut image = make(limit)?;
     // It may have become another type than the limit is for.

@@ -1,6 +1,7 @@
 //! The command as a user runs it: whole outputs, exit codes, files left behind.
 #![cfg(feature = "cli")]
 
+mod arguments;
 #[cfg(feature = "net")]
 #[path = "../common/authority.rs"]
 #[expect(dead_code, reason = "the tests of the library use the rest")]
@@ -16,10 +17,12 @@ mod json;
 mod outputs;
 #[cfg(feature = "pdf")]
 mod pages;
+mod reasons;
 #[cfg(feature = "net")]
 #[path = "../common/server.rs"]
 #[expect(dead_code, reason = "the tests of the library use the rest")]
 mod server;
+mod verdict;
 #[cfg(feature = "net")]
 mod verify_url;
 
@@ -248,7 +251,8 @@ fn prepare_refuses_a_text_over_the_limit_and_writes_nothing() -> io::Result<()> 
     ])?;
     assert_eq!(run.code, Some(1));
     assert!(
-        run.out.contains("MMS604 the text has 100000 characters"),
+        run.out
+            .contains("MMS604 the text has 100000 UTF-16 code units (an emoji is two or more), "),
         "{}",
         run.out
     );

@@ -11,29 +11,34 @@ use serde::Deserialize;
 use super::{Choices, duration, rules};
 
 pub(super) const SEND_HELP: &str = "\
-Prepares the attachments, publishes them where the provider fetches media by URL, verifies each URL as the provider will
-fetch it, and only then sends. A provider that fetches by URL (Sinch, CarrierX, TSG Global for what is too big to embed)
-needs a host: --media-dir with --public-url (a folder that a web server or `mmsfit serve` publishes), --media-store with
---public-url (a bucket and its public front; credentials as AWS_ACCESS_KEY_ID and the others of that family), or
---carrierx-storage.
+Prepares the attachments, publishes them where the provider fetches media by URL, verifies each
+URL as the provider will fetch it, and only then sends. A provider that fetches by URL (Sinch,
+CarrierX, TSG Global for what is too big to embed) needs a host: --media-dir with --public-url
+(a folder that a web server or `mmsfit serve` publishes), --media-store with --public-url (a
+bucket and its public front; credentials as AWS_ACCESS_KEY_ID and the others of that family),
+or --carrierx-storage.
 
-Keys come from the environment, or from the file that `secrets-file` of the configuration names (lines NAME=value):
-  ringcentral  MMSFIT_RINGCENTRAL_CLIENT_ID, MMSFIT_RINGCENTRAL_CLIENT_SECRET, MMSFIT_RINGCENTRAL_JWT
+Keys come from the environment, or from the file that `secrets-file` of the configuration names
+(lines NAME=value):
+  ringcentral  MMSFIT_RINGCENTRAL_CLIENT_ID, MMSFIT_RINGCENTRAL_CLIENT_SECRET,
+               MMSFIT_RINGCENTRAL_JWT
   sinch        MMSFIT_SINCH_API_KEY, MMSFIT_SINCH_SERVICE_ID
   carrierx     MMSFIT_CARRIERX_TOKEN
   tsg-global   MMSFIT_TSG_GLOBAL_API_KEY
 
-Every message is written into a ledger before it is sent. The same --client-reference is never sent twice; a message whose
-outcome is unknown (MMS702) is never sent again by itself: `mmsfit status --unknown` lists those, --settle ends the doubt.
+Every message is written into a ledger before it is sent. The same --client-reference is never
+sent twice; a message whose outcome is unknown (MMS702) is never sent again by itself:
+`mmsfit status --unknown` lists those, --settle ends the doubt.
 
-Exit codes: 0 the provider took it, 1 refused, declined, to be retried later or unknown (the code says which), 2 could not
-run: keys, ledger, arguments.
+Exit codes: 0 the provider took it, 1 refused, declined, to be retried later or unknown (the
+code says which), 2 could not run: keys, ledger, arguments.
 
 Examples:
   mmsfit send -p ringcentral --to +15551230001 --text 'See you there' photo.heic
   mmsfit send -p sinch --from 12345 --to +15551230001 --no-fallback \\
     --media-dir /srv/mms --public-url https://mms.example.com photo.jpg
-  mmsfit send -p carrierx --from +15551230000 --to +15551230001,+15551230002 --carrierx-storage photo.jpg
+  mmsfit send -p carrierx --from +15551230000 --to +15551230001,+15551230002 \\
+    --carrierx-storage photo.jpg
   mmsfit send -p tsg-global --from +15551230000 --to +15551230001 --dry-run photo.jpg";
 
 /// Sends one message.
@@ -46,7 +51,7 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) from: Option<String>,
     /// The recipients; several make a group where the provider has groups.
-    #[arg(long, required = true, value_name = "N[,N…]", value_delimiter = ',')]
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',')]
     pub(crate) to: Vec<String>,
     /// Make a group even of one recipient.
     #[arg(long)]
@@ -95,7 +100,7 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "CIDR", help_heading = "Network")]
     pub(crate) allow_net: Vec<AddressRange>,
     /// The attachments in their order; `-` reads standard input.
-    #[arg(required = true, value_name = "PATH_OR_URL", value_hint = ValueHint::FilePath)]
+    #[arg(required = true, value_name = "PATH_OR_URL", help_heading = None::<&str>, value_hint = ValueHint::FilePath)]
     pub(crate) attachments: Vec<PathBuf>,
 }
 
@@ -159,11 +164,12 @@ impl From<Multipart> for send::Multipart {
 }
 
 pub(super) const STATUS_HELP: &str = "\
-Only RingCentral and CarrierX have such a call; Sinch and TSG Global tell in callbacks, which `mmsfit serve` receives.
+Only RingCentral and CarrierX have such a call; Sinch and TSG Global tell in callbacks, which
+`mmsfit serve` receives.
 
---unknown lists the messages of the ledger that may have been taken or not (MMS702). --settle ends the doubt once the
-provider's log or a callback has told: with --accepted-as ID the message was taken, without it was not, and its reference
-may be sent again.
+--unknown lists the messages of the ledger that may have been taken or not (MMS702). --settle
+ends the doubt once the provider's log or a callback has told: with --accepted-as ID the
+message was taken, without it was not, and its reference may be sent again.
 
 Exit codes: 0 known and not failed, 1 failed or expired, 2 could not run.
 
@@ -195,7 +201,7 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) account: Account,
     /// The provider's id of the message, from the receipt.
-    #[arg(value_name = "ID", required_unless_present_any = ["unknown", "settle"])]
+    #[arg(value_name = "ID", help_heading = None::<&str>, required_unless_present_any = ["unknown", "settle"])]
     pub(crate) id: Option<String>,
 }
 
@@ -205,16 +211,19 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 }
 
 pub(super) const SERVE_HELP: &str = "\
-Serves DIR/media/<name> as URL/media/<name>, and receives callbacks on URL/callbacks/<provider>. Answers /healthz and
-/readyz. Media is deleted three days after it was last published. SIGTERM finishes what is in flight.
+Serves DIR/media/<name> as URL/media/<name>, and receives callbacks on
+URL/callbacks/<provider>. Answers /healthz and /readyz. Media is deleted three days after it
+was last published. SIGTERM finishes what is in flight.
 
-Events are JSON lines of schema mms-event/1. A callback is answered with a 2xx only when its events are kept: in the file
-(on the disk), on standard output, or in DIR/events.jsonl from where they are posted on to a URL in their order, again and
-again until the answer is a 2xx. An event that was kept before is not kept again; the event_id is the same each time.
+Events are JSON lines of schema mms-event/1. A callback is answered with a 2xx only when its
+events are kept: in the file (on the disk), on standard output, or in DIR/events.jsonl from
+where they are posted on to a URL in their order, again and again until the answer is a 2xx. An
+event that was kept before is not kept again; the event_id is the same each time.
 
-The file of --webhook-secret-file holds one secret a line, at least 16 characters long; each is in force. A callback gives
-it as ?secret=... in its URL, as X-Webhook-Secret, as Verification-Token (RingCentral), or as Authorization: Bearer; a
-secret of the form user:password also as basic authentication (https://user:password@host/callbacks/tsg-global).
+The file of --webhook-secret-file holds one secret a line, at least 16 characters long; each is
+in force. A callback gives it as ?secret=... in its URL, as X-Webhook-Secret, as
+Verification-Token (RingCentral), or as Authorization: Bearer; a secret of the form
+user:password also as basic authentication (https://user:password@host/callbacks/tsg-global).
 
 Examples:
   mmsfit serve --listen 0.0.0.0:8080 --media-dir /srv/mms --public-url https://mms.example.com \\

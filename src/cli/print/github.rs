@@ -2,15 +2,28 @@
 
 use std::io::{self, Write};
 
-use mmsfit::report_v1::{Finding, Kind, Record, Summary};
+use mmsfit::report_v1::{Kind, Record, Summary};
 
-use super::Printer;
-use crate::cli::text::escaped;
+use super::{Printer, level};
+use crate::cli::Context;
+use crate::cli::tally::{Denials, Noun};
+use crate::cli::text::{escaped, is_url};
 
 /// One line an annotation.
-#[derive(Default)]
 pub(super) struct Github {
-    urls: bool,
+    quiet: bool,
+    denials: Denials,
+    noun: Noun,
+}
+
+impl Github {
+    pub(super) fn new(context: &Context) -> Self {
+        Self {
+            quiet: context.quiet,
+            denials: context.denials,
+            noun: context.noun,
+        }
+    }
 }
 
 impl Printer for Github {
@@ -18,15 +31,16 @@ impl Printer for Github {
         for part in record.parts.iter().flatten() {
             self.record(out, part)?;
         }
-        // A URL is no file of the repository: it goes into the text.
-        let is_url = record.kind == Kind::Url;
-        self.urls |= is_url;
+        // Neither a URL nor a message is a file of the repository: what it is called goes into the text.
         let input = record.input.as_deref();
-        let file = input.filter(|_| !is_url).map(property);
-        let about = input.filter(|_| is_url).map(|url| format!("{url}: "));
+        let is_file = matches!(record.kind, Kind::File | Kind::Fit | Kind::Sniff)
+            && !input.is_some_and(is_url);
+        let file = input.filter(|_| is_file).map(property);
+        let about = input.filter(|_| !is_file).map(|name| format!("{name}: "));
         for finding in &record.findings {
-            let Some(level) = level(finding) else {
-                continue;
+            let level = match level(finding, self.denials) {
+                "note" => continue,
+                level => level,
             };
             write!(out, "::{level} ")?;
             if let Some(file) = &file {
@@ -52,11 +66,14 @@ impl Printer for Github {
     }
 
     fn summary(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
         writeln!(
             out,
             "{} {} for {}: {} passed, {} fixable, {} fixed, {} refused, {} unchecked",
             summary.inputs,
-            if self.urls { "URLs" } else { "files" },
+            self.noun.counted(2),
             summary.rules.as_deref().unwrap_or("sniff"),
             summary.passed,
             summary.fixable,
@@ -64,14 +81,6 @@ impl Printer for Github {
             summary.refused,
             summary.unchecked
         )
-    }
-}
-
-fn level(finding: &Finding) -> Option<&'static str> {
-    match (finding.outcome, finding.severity) {
-        ("refused", _) => Some("error"),
-        ("fixable", _) | (_, "warning") => Some("warning"),
-        _ => None,
     }
 }
 

@@ -7,18 +7,18 @@ use mmsfit::report_v1::{
 };
 use mmsfit::{ByteCount, Code};
 
-use super::Printer;
+use super::{Printer, bytes_of_name};
 use crate::cli::Context;
+use crate::cli::tally::{Denials, Noun};
 use crate::cli::text::escaped;
 
 /// Lines for people.
 pub(super) struct Human {
     colour: bool,
     quiet: bool,
-    fixes_denied: bool,
-    fixable_denied: bool,
+    denials: Denials,
     several_rules: bool,
-    urls: bool,
+    noun: Noun,
 }
 
 impl Human {
@@ -26,21 +26,15 @@ impl Human {
         Self {
             colour: context.colour,
             quiet: context.quiet,
-            fixes_denied: context.fixes_denied,
-            fixable_denied: context.fixable_denied,
+            denials: context.denials,
             several_rules: context.several_rules,
-            urls: false,
+            noun: context.noun,
         }
     }
 
     /// Whether a quiet reader wants to know.
     fn needs_attention(&self, result: Verdict) -> bool {
-        match result {
-            Verdict::Passed => false,
-            Verdict::Fixed => self.fixes_denied,
-            Verdict::Fixable => self.fixable_denied,
-            Verdict::Refused | Verdict::Unchecked => true,
-        }
+        result == Verdict::Unchecked || self.denials.refuse(result)
     }
 
     /// `x refused  `, in its colour.
@@ -237,7 +231,6 @@ impl Human {
 
 impl Printer for Human {
     fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
-        self.urls |= record.kind == Kind::Url;
         match record.kind {
             Kind::Message => self.message(out, record),
             _ if self.quiet && !self.needs_attention(record.result) => Ok(()),
@@ -252,20 +245,15 @@ impl Printer for Human {
         if self.quiet {
             return Ok(());
         }
-        let files = match (self.urls, summary.inputs) {
-            (true, 1) => "URL",
-            (true, _) => "URLs",
-            (false, 1) => "file",
-            (false, _) => "files",
-        };
         write!(
             out,
-            "{} {files}",
+            "{} {}",
             ByteCount::new(summary.inputs)
                 .to_string()
                 .split(' ')
                 .next()
-                .unwrap_or_default()
+                .unwrap_or_default(),
+            self.noun.counted(summary.inputs)
         )?;
         if let Some(rules) = &summary.rules {
             write!(out, " for {rules}")?;
@@ -274,7 +262,14 @@ impl Printer for Human {
             (summary.passed, "passed"),
             (summary.fixable, "fixable"),
             (summary.fixed, "fixed"),
-            (summary.refused, "refused"),
+            // Messages are counted only where the ledger's doubts are listed.
+            (
+                summary.refused,
+                match self.noun {
+                    Noun::Message => "in doubt",
+                    _ => "refused",
+                },
+            ),
             (summary.unchecked, "unchecked"),
         ];
         let counts: Vec<String> = counts
@@ -286,7 +281,10 @@ impl Printer for Human {
             out,
             ": {}",
             if counts.is_empty() {
-                "nothing to check".to_owned()
+                match self.noun {
+                    Noun::Message => "none in doubt".to_owned(),
+                    _ => "nothing to check".to_owned(),
+                }
             } else {
                 counts.join(", ")
             }
@@ -301,23 +299,10 @@ fn said(word: Option<&str>, ours: &str) -> String {
 }
 
 fn name(record: &Record) -> String {
-    match &record.input_hex {
-        // The bytes that are no text are shown as what they are.
-        Some(hex) => escaped_bytes(hex),
-        None => escaped(record.input.as_deref().unwrap_or_default()),
-    }
-}
-
-fn escaped_bytes(hex: &str) -> String {
-    let bytes: Vec<u8> = hex
-        .as_bytes()
-        .chunks(2)
-        .filter_map(|pair| {
-            std::str::from_utf8(pair)
-                .ok()
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        })
-        .collect();
+    let Some(bytes) = bytes_of_name(record) else {
+        return escaped(record.input.as_deref().unwrap_or_default());
+    };
+    // The bytes that are no text are shown as what they are.
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         text.push_str(&escaped(chunk.valid()));

@@ -7,16 +7,27 @@ use mmsfit::Code;
 use mmsfit::report_v1::{Finding, Kind, Record, Summary};
 use serde_json::json;
 
-use super::Printer;
+use super::{Printer, bytes_of_name, level};
+use crate::cli::Context;
+use crate::cli::tally::Denials;
+use crate::cli::text::is_url;
 
 /// One run, written as it grows.
-#[derive(Default)]
 pub(super) struct Sarif {
+    denials: Denials,
     begun: bool,
     results: bool,
 }
 
 impl Sarif {
+    pub(super) fn new(context: &Context) -> Self {
+        Self {
+            denials: context.denials,
+            begun: false,
+            results: false,
+        }
+    }
+
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.begun {
             return Ok(());
@@ -46,17 +57,6 @@ impl Sarif {
         finding: &Finding,
         record: &Record,
     ) -> io::Result<()> {
-        let level = match (finding.outcome, finding.severity) {
-            ("refused", _) => "error",
-            ("fixable", _) | (_, "warning") => "warning",
-            _ => "note",
-        };
-        let input = record.input.as_deref().unwrap_or("message");
-        let uri = if record.kind == Kind::Url {
-            url(input)
-        } else {
-            uri(input)
-        };
         let help = finding
             .help
             .as_deref()
@@ -64,9 +64,9 @@ impl Sarif {
             .unwrap_or_default();
         let result = json!({
             "ruleId": finding.code,
-            "level": level,
+            "level": level(finding, self.denials),
             "message": { "text": format!("{}{help}", finding.message) },
-            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri }, "region": { "startLine": 1 } } }],
+            "locations": [location(record)],
             "properties": { "rules": record.rules, "outcome": finding.outcome },
         });
         out.write_all(if self.results { b",\n" } else { b"\n" })?;
@@ -96,19 +96,37 @@ impl Printer for Sarif {
     }
 }
 
-/// A relative reference (RFC 3986 §4.2): what is not unreserved or a slash is percent-encoded.
-fn uri(path: &str) -> String {
-    encoded(path, b"-._~/")
+/// Where a record's input is; a message is no file, and has a name only.
+fn location(record: &Record) -> serde_json::Value {
+    let uri = match (record.kind, record.input.as_deref()) {
+        (Kind::Message | Kind::Status, name) => {
+            return json!({ "logicalLocations": [{ "name": name.unwrap_or("message") }] });
+        }
+        (_, Some(name)) if record.kind == Kind::Url || is_url(name) => url(name),
+        (_, name) => uri(&bytes_of_name(record).unwrap_or_else(|| name.unwrap_or_default().into())),
+    };
+    json!({ "physicalLocation": { "artifactLocation": { "uri": uri }, "region": { "startLine": 1 } } })
+}
+
+/// The URI of a path: absolute with its scheme (RFC 8089), else a relative reference (RFC 3986 §4.2). What is not
+/// unreserved or a slash is percent-encoded, byte by byte.
+fn uri(path: &[u8]) -> String {
+    let scheme = if path.starts_with(b"/") {
+        "file://"
+    } else {
+        ""
+    };
+    format!("{scheme}{}", encoded(path, b"-._~/"))
 }
 
 /// A URL as it is, but for what no URI may hold (RFC 3986 §2).
 fn url(url: &str) -> String {
-    encoded(url, b"-._~/:[]@!$&'()*+,;=%")
+    encoded(url.as_bytes(), b"-._~/:[]@!$&'()*+,;=%")
 }
 
-fn encoded(text: &str, kept: &[u8]) -> String {
+fn encoded(text: &[u8], kept: &[u8]) -> String {
     let mut uri = String::new();
-    for byte in text.bytes() {
+    for &byte in text {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
             uri.push(char::from(byte));
         } else {
