@@ -29,14 +29,21 @@ pub(super) fn is_copied(sniffed: &Sniffed, target: ContentType) -> bool {
         Family::Video => TrackKind::Video,
         _ => TrackKind::Audio,
     };
-    let is_usual = |track: &Track| match track.kind {
-        TrackKind::Video => track.codec == "avc1" && track.profile.is_none_or(is_usual),
-        TrackKind::Audio => track.codec == "mp4a.40.2",
+    // Each container has its own name for them.
+    let is_taken = |track: &Track| match track.kind {
+        TrackKind::Video => {
+            matches!(track.codec.as_str(), "avc1" | "V_MPEG4/ISO/AVC")
+                && track.profile.is_none_or(is_usual)
+        }
+        TrackKind::Audio => {
+            matches!(track.codec.as_str(), "mp4a" | "mp4a.40.2" | "A_AAC")
+                && track.profile.is_none_or(|profile| profile == "LC")
+        }
         TrackKind::Other => true,
     };
     is_foreign
         && sniffed.tracks.iter().any(|track| track.kind == wanted)
-        && sniffed.tracks.iter().all(is_usual)
+        && sniffed.tracks.iter().all(is_taken)
 }
 
 /// Profiles of eight bits and 4:2:0 (H.264 A.2): the others hardly any phone shows.
@@ -97,11 +104,12 @@ fn is_whole(sniffed: &Sniffed, made: &Sniffed) -> bool {
     let same_tracks = [TrackKind::Video, TrackKind::Audio]
         .into_iter()
         .all(|kind| count(made, kind) == count(sniffed, kind).min(1));
-    let usual = made
-        .tracks
-        .iter()
-        .filter(|track| track.kind == TrackKind::Video)
-        .all(|track| track.profile.is_some_and(is_usual));
+    // What the source did not tell its new container does.
+    let usual = made.tracks.iter().all(|track| match track.kind {
+        TrackKind::Video => track.profile.is_some_and(is_usual),
+        TrackKind::Audio => track.codec == "mp4a.40.2",
+        TrackKind::Other => true,
+    });
     let as_long = sniffed.duration_ms.is_none_or(|told| {
         made.duration_ms
             .is_some_and(|ms| ms.abs_diff(told) <= TOLERANCE_MS.max(told / 100))
