@@ -157,7 +157,7 @@ fn a_picture_that_no_size_brings_under_its_limit_is_told_by_trying()
 -> Result<(), Box<dyn std::error::Error>> {
     let mut rules = Provider::RingCentral.rules().clone();
     rules.message_bytes = mmsfit::provider::Limit::Assumed {
-        value: mmsfit::ByteCount::new(900),
+        value: mmsfit::ByteCount::new(600),
         why: "a contract that nobody would sign",
     };
     let preparer = Preparer::new(Provider::RingCentral).with_rules(rules)?;

@@ -4,8 +4,8 @@ use crate::jpeg::{QuantTable, Quantiser, chroma_table, luma_table};
 
 /// Finest tables: all steps one or two.
 pub(super) const LEAST_FACTOR: f64 = 0.005;
-/// Coarsest tables: about quality 6, under which a smaller size always looks better.
-pub(super) const MOST_FACTOR: f64 = 6.0;
+/// Coarsest tables: about quality 8, under which a smaller size always looks better.
+pub(super) const MOST_FACTOR: f64 = 4.5;
 
 /// Factors at which samples are tried: each half as much again as the one before.
 pub(super) const GRID: usize = 18;
