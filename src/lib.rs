@@ -77,6 +77,8 @@ mod prepare;
 #[cfg(feature = "net")]
 mod prepare_async;
 #[cfg(feature = "net")]
+mod prepare_host;
+#[cfg(feature = "net")]
 mod prepare_url;
 pub mod provider;
 mod raster;
@@ -107,7 +109,7 @@ pub use outgoing::{Exchanged, Http, HttpClient, HttpFault};
 pub use page::PageRenderer;
 #[cfg(feature = "pdf")]
 pub use page::{PageFault, draw_first_page};
-pub use prepare::{Prepared, Preparer, prepare};
+pub use prepare::{Prepared, Preparer, Stage, Step, prepare};
 #[cfg(feature = "net")]
 pub use prepare_url::CheckedUrl;
 pub use provider::{Provider, Rules};

@@ -25,6 +25,7 @@ use crate::verify::remote::{FetchPolicy, UrlVerifier};
 use part::{Verified, ended, verify_one};
 
 pub(crate) use choices::Choices;
+pub use choices::{Stage, Step};
 pub(crate) use part::guarded;
 
 /// Prepares attachments for a provider, with choices.
@@ -50,6 +51,8 @@ pub struct Preparer {
     /// Shared by all messages of a run: a URL is fetched once.
     #[cfg(feature = "net")]
     pub(crate) urls: Arc<UrlVerifier>,
+    #[cfg(feature = "net")]
+    pub(crate) host: Option<crate::prepare_host::Host>,
 }
 
 impl Preparer {
@@ -66,7 +69,23 @@ impl Preparer {
                 provider.rules().clone(),
                 FetchPolicy::new(),
             )),
+            #[cfg(feature = "net")]
+            host: None,
         }
+    }
+
+    /// The same, the time of one message running from now on.
+    pub(crate) fn started(&self) -> Self {
+        Self {
+            choices: self.choices.started(),
+            ..self.clone()
+        }
+    }
+
+    /// When the message that was begun has to be done.
+    #[cfg(feature = "net")]
+    pub(crate) fn until(&self) -> Option<std::time::Instant> {
+        self.choices.until()
     }
 
     /// Has a worker thread do something.
@@ -106,14 +125,20 @@ impl Preparer {
         attachments: impl IntoIterator<Item = Attachment>,
     ) -> Result<Prepared, Error> {
         let attachments: Vec<Attachment> = attachments.into_iter().collect();
+        let this = self.started();
         let prepare = || {
             let checked = attachments
                 .par_iter()
-                .map(|attachment| self.read_and_check(attachment))
+                .enumerate()
+                .map(|(at, attachment)| {
+                    let checked = this.read_and_check(attachment);
+                    this.choices.tell(at, Stage::Checked);
+                    checked
+                })
                 .collect();
-            self.finish(checked)
+            this.finish(checked)
         };
-        Ok(match &self.pool {
+        Ok(match &this.pool {
             Some(pool) => pool.install(prepare),
             None => prepare(),
         })
@@ -121,6 +146,9 @@ impl Preparer {
 
     /// One attachment up to the point where its needs are known.
     fn read_and_check(&self, attachment: &Attachment) -> Result<Checked, Box<PartReport>> {
+        self.choices
+            .in_time()
+            .map_err(|finding| Box::new(ended(attachment, finding)))?;
         #[cfg(feature = "net")]
         if let Some(refused) = crate::prepare_url::refused(attachment) {
             return Err(Box::new(refused));
@@ -161,7 +189,12 @@ impl Preparer {
         let verified: Vec<Result<Verified, Box<PartReport>>> = checked
             .into_par_iter()
             .zip(fitted)
-            .map(|(checked, fitted)| verify_one(checked, fitted, &self.rules, &self.choices))
+            .enumerate()
+            .map(|(at, (checked, fitted))| {
+                let verified = verify_one(checked, fitted, &self.rules, &self.choices);
+                self.choices.tell(at, Stage::Verified);
+                verified
+            })
             .collect();
         self.bundle(verified, findings)
     }
@@ -280,6 +313,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    #[cfg(feature = "net")]
+    pub(crate) fn of(report: Report, bundle: Option<Bundle>) -> Self {
+        Self { report, bundle }
+    }
+
+    #[cfg(feature = "net")]
+    pub(crate) fn apart(self) -> (Report, Option<Bundle>) {
+        (self.report, self.bundle)
+    }
+
     /// What was found, what was done, what is left.
     #[must_use]
     pub fn report(&self) -> &Report {

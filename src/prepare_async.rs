@@ -22,8 +22,9 @@ impl Preparer {
         &self,
         attachments: impl IntoIterator<Item = Attachment>,
     ) -> Result<Prepared, Error> {
-        let attachments = self.fetch_urls(attachments).await;
-        let preparer = self.clone();
+        let started = self.started();
+        let attachments = started.fetch_urls(attachments).await;
+        let preparer = started.clone();
         let (give, take) = oneshot::channel();
         self.spawn(move || {
             // A panic on a pool thread would end the process; here it belongs to the one who asked.
@@ -33,7 +34,7 @@ impl Preparer {
             let _ = give.send(prepared);
         });
         match take.await {
-            Ok(Ok(prepared)) => prepared,
+            Ok(Ok(prepared)) => Ok(started.hosted(prepared?).await),
             Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(Error::Cancelled),
         }

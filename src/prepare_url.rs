@@ -100,7 +100,16 @@ impl Preparer {
         let Origin::Url(url) = &attachment.origin else {
             return attachment;
         };
-        let verdict = self.urls.verify(url).await;
+        let verdict = match self.until() {
+            None => self.urls.verify(url).await,
+            Some(until) => {
+                match tokio::time::timeout_at(until.into(), self.urls.verify(url)).await {
+                    Ok(verdict) => verdict,
+                    // The check that follows refuses it: its time is over.
+                    Err(_) => return attachment,
+                }
+            }
+        };
         let by_url = self.rules().delivery.contains(&Delivery::Url);
         let bytes = verdict
             .bytes

@@ -102,6 +102,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "message_rules::counted_bytes",
             "page::PageRenderer",
             "prepare::Choices",
+            "prepare::Stage",
             "prepare::guarded",
         ],
     ),
@@ -149,6 +150,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "message_rules",
             "bundle",
             "prepare_url",
+            "prepare_host::Host",
+        ],
+    ),
+    (
+        "prepare_host",
+        &[
+            "code",
+            "host",
+            "prepare::Prepared",
+            "prepare::Preparer",
+            "provider",
+            "report",
         ],
     ),
     (

@@ -147,10 +147,12 @@ impl Transcoder {
             })
     }
 
-    /// The same program, the time of one attachment running from now on, however many works it takes.
-    pub(crate) fn started(&self) -> Self {
+    /// The same program, the time of one attachment running from now on, however many works it takes, and no longer than
+    /// its message has.
+    pub(crate) fn started(&self, until: Option<Instant>) -> Self {
+        let own = Instant::now() + self.deadline;
         Self {
-            until: Some(Instant::now() + self.deadline),
+            until: Some(until.map_or(own, |until| until.min(own))),
             ..self.clone()
         }
     }

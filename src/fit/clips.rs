@@ -34,7 +34,7 @@ pub(super) fn fit_clip(
             side.min(rules.max_long_side.value())
         });
     // One deadline for all that is done about this attachment.
-    let transcoder = choices.transcoder.started();
+    let transcoder = choices.transcoder.started(choices.until());
     if let Some(made) = clip::copied(
         &checked.bytes,
         &checked.sniffed,

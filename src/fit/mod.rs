@@ -8,7 +8,7 @@ use crate::check::{Checked, Need, is_decodable, part_limit};
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::prepare::{Choices, guarded};
+use crate::prepare::{Choices, Stage, guarded};
 use crate::provider::Rules;
 use crate::report::{Action, Finding, Outcome};
 use crate::sniff::{self, Sniffed};
@@ -290,7 +290,12 @@ pub(crate) fn fit_all(
     let mut fitted: Vec<Result<Fitted, Finding>> = checked
         .par_iter()
         .zip(limits)
-        .map(|(checked, &limit)| guarded(|| fit_part(checked, limit, rules, choices)))
+        .enumerate()
+        .map(|(at, (checked, &limit))| {
+            let fitted = guarded(|| fit_part(checked, limit, rules, choices));
+            choices.tell(at, Stage::Fitted);
+            fitted
+        })
         .collect();
     if let Some((at, limit)) = budget::left_over(checked, &fitted, limits, rules, choices) {
         // The first fit stays if the second is no longer: a share that buys nothing is not worth another look.
@@ -322,6 +327,7 @@ fn fit_part(
     if checked.needs.is_empty() {
         return Fitted::within(Arc::clone(&checked.bytes), content_type, limit);
     }
+    choices.in_time()?;
     if checked.needs.contains(&Need::Wrap) {
         return wrap::wrap(checked, limit);
     }

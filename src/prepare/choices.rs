@@ -1,12 +1,16 @@
 //! What a caller may choose.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::Preparer;
 use crate::clip::Transcoder;
+use crate::code::Code;
 use crate::error::{Error, Misuse};
 use crate::page::PageRenderer;
 use crate::provider::{Limit, Rules};
+use crate::report::Finding;
 use crate::units::{ByteCount, Pixels};
 #[cfg(feature = "net")]
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
@@ -24,7 +28,86 @@ pub(crate) struct Choices {
     pub(crate) poster_allowed: bool,
     pub(crate) transcoder: Transcoder,
     pub(crate) page_renderer: Option<PageRenderer>,
+    deadline: Option<Duration>,
+    /// When the message that was begun has to be done.
+    until: Option<Instant>,
+    progress: Option<Callback>,
 }
+
+/// How far one attachment of a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// The attachment, counted from 0.
+    pub part: usize,
+    /// What is done of it.
+    pub stage: Stage,
+}
+
+/// The stages of an attachment that callers are told of, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// It was read, sniffed, and held against the rules.
+    Checked,
+    /// It was made to fit, or found to need nothing.
+    Fitted,
+    /// What comes of it was proved.
+    Verified,
+}
+
+#[derive(Clone)]
+struct Callback(Arc<dyn Fn(Step) + Send + Sync>);
+
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callback(..)")
+    }
+}
+
+impl Choices {
+    /// The same, the time of one message running from now on unless it runs already.
+    pub(super) fn started(&self) -> Self {
+        let until = || self.deadline.map(|deadline| Instant::now() + deadline);
+        Self {
+            until: self.until.or_else(until),
+            ..self.clone()
+        }
+    }
+
+    /// When the message has to be done, where it was given a time.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Refuses what has not begun when the time of its message is over.
+    pub(crate) fn in_time(&self) -> Result<(), Finding> {
+        match (self.until, self.deadline) {
+            (Some(until), Some(deadline)) if Instant::now() >= until => Err(too_late(deadline)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn tell(&self, part: usize, stage: Stage) {
+        if let Some(Callback(call)) = &self.progress {
+            call(Step { part, stage });
+        }
+    }
+}
+
+fn too_late(deadline: Duration) -> Finding {
+    Finding::refused(
+        Code::TooSlow,
+        format!(
+            "not done when the {} ms of its message were over",
+            deadline.as_millis()
+        ),
+    )
+    .help("allow the message more time, or send fewer attachments in one")
+}
+
+/// The longest deadline: a clock may not reach further.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Preparer {
     /// Prepares under other rules: a variant from [`Rules::by_name`], or a changed copy of a provider's own. A changed
@@ -148,6 +231,22 @@ impl Preparer {
         self
     }
 
+    /// How long one message may take, a day at most: URLs, clips, and pictures that are not begun by then are refused
+    /// (MMS510). A picture that was begun is finished, which is a matter of a second or two. Default: no deadline.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.choices.deadline = Some(deadline.min(DAY));
+        self
+    }
+
+    /// Has a function called as the attachments of a message pass the stages, on the threads that do the work: the
+    /// stages of one attachment in their order, those of several in any.
+    #[must_use]
+    pub fn on_progress(mut self, call: impl Fn(Step) + Send + Sync + 'static) -> Self {
+        self.choices.progress = Some(Callback(Arc::new(call)));
+        self
+    }
+
     /// The most worker threads that may be asked for: more only wait for each other.
     pub const MAX_WORKERS: usize = 1_024;
 
@@ -187,6 +286,9 @@ impl Default for Choices {
             poster_allowed: false,
             transcoder: Transcoder::find(),
             page_renderer: None,
+            deadline: None,
+            until: None,
+            progress: None,
         }
     }
 }

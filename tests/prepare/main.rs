@@ -4,6 +4,7 @@ mod all;
 mod cases;
 mod preflight;
 mod several;
+mod surroundings;
 
 #[path = "../common/mod.rs"]
 mod common;

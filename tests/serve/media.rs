@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use mmsfit::host::{FolderHost, Server, ServerLimits};
 use mmsfit::receive::EventSink;
-use mmsfit::{ContentType, HostingError, Provider, UrlVerifier, publish_and_verify};
+use mmsfit::{
+    Attachment, Code, ContentType, HostingError, Preparer, Provider, UrlVerifier, Verdict,
+    publish_and_verify,
+};
 use url::Url;
 
 use crate::http::{connect, get, parse, raw, send};
@@ -506,5 +509,56 @@ async fn readiness_tells_whether_media_can_be_written() -> Outcome {
     );
     assert_eq!(get(ours.address, "/healthz", "")?.status, 200);
     assert_eq!(send(ours.address, "POST", "/healthz", "", b"")?.status, 405);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparer_with_a_host_gives_bundles_with_verified_urls() -> Outcome {
+    let ours = ours(ServerLimits::default()).await?;
+    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos/small.jpg");
+    let preparer = |provider| Preparer::new(provider).fetch_policy(policy());
+    for provider in [Provider::Sinch, Provider::CarrierX, Provider::TsgGlobal] {
+        let prepared = preparer(provider)
+            .media_host(ours.host.clone())
+            .prepare([Attachment::from_path(&photo)])
+            .await?;
+        let told = &prepared.report().findings;
+        assert!(
+            told.iter().all(|told| told.code != Code::NeedsHosting),
+            "{}",
+            prepared.report()
+        );
+        let bundle = prepared.into_bundle()?;
+        let url = bundle.parts()[0].url().ok_or("no URL")?;
+        let reply = get(ours.address, url.parse::<Url>()?.path(), "")?;
+        assert_eq!(reply.body, fs::read(&photo)?, "{provider}");
+    }
+    // Who takes bytes needs no host.
+    let uploaded = preparer(Provider::RingCentral)
+        .media_host(ours.host.clone())
+        .prepare([Attachment::from_path(&photo)])
+        .await?
+        .into_bundle()?;
+    assert_eq!(uploaded.parts()[0].url(), None);
+
+    // Published where nobody serves it: the report says so, and there is no bundle.
+    let folder = tempfile::tempdir()?;
+    let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let unserved = FolderHost::new(folder.path(), format!("http://{free}").parse()?)?;
+    let prepared = preparer(Provider::Sinch)
+        .media_host(unserved)
+        .prepare([Attachment::from_path(&photo)])
+        .await?;
+    assert!(prepared.bundle().is_none());
+    let report = prepared.report();
+    assert_eq!(report.verdict, Verdict::Refused);
+    let finding = report.findings.last().ok_or("nothing is told")?;
+    assert_eq!((finding.code, finding.part), (Code::NeedsHosting, Some(0)));
+    assert!(
+        finding
+            .message
+            .starts_with("part 0 is published, but its URL would fail: "),
+        "{finding}"
+    );
     Ok(())
 }
