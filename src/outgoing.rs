@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::dial::{Duplex, MOST_ADDRESSES, first_to_answer, tls};
+use crate::units::DAY;
 
 /// One exchange: the answer, or why there is none.
 pub type Exchanged<'a> =
@@ -51,9 +52,6 @@ pub enum HttpFault {
     #[error("no complete answer in time")]
     Late,
 }
-
-/// The longest deadline: clocks overflow far behind it.
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// A plain client of HTTP/1.1: one connection a request, the platform's roots, no redirects, no retries.
 ///

@@ -219,11 +219,8 @@ impl Preparer {
         }
         message_rules::name_apart(&mut parts, &self.rules);
         findings.extend(message_rules::check_total(&parts, &self.rules));
-        let is_told = reports.iter().flat_map(|report| &report.findings);
-        if !is_told
-            .into_iter()
-            .any(|told| told.code == Code::AboveCarrierCeiling)
-        {
+        let mut told = reports.iter().flat_map(|report| &report.findings);
+        if !told.any(|told| told.code == Code::AboveCarrierCeiling) {
             let total = parts.iter().map(|part| part.facts().bytes).sum();
             let total = ByteCount::new(total);
             findings.extend(check::note_carrier(total, &self.rules, &self.choices));

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
+
+/// The longest deadline or wait, whoever asks for it: clocks overflow far behind it.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A length in bytes.
 ///

@@ -194,6 +194,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "send",
         &[
+            "units",
             "provider",
             "code",
             "report",
@@ -205,7 +206,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // Sockets to others, and what is received from them.
-    ("outgoing", &["dial"]),
+    ("outgoing", &["dial", "units"]),
     // How far a message has come is one word for receipts and callbacks.
     (
         "receive",

@@ -264,14 +264,10 @@ fn refused(bytes: &[u8], why: FitError, args: &Fit) -> Record {
     let is_too_big = finding.code == Code::CannotBeFitted.to_string();
     if let Some(help) = &mut finding.help
         && is_too_big
+        && frames > 1
+        && !args.allow_still
     {
-        // One picture alone: the advice about others is none.
-        if let Some((alone, _)) = help.split_once("; beside") {
-            *help = alone.to_owned();
-        }
-        if frames > 1 && !args.allow_still {
-            help.push_str(", or a still of its first frame with --allow-still");
-        }
+        help.push_str(", or a still of its first frame with --allow-still");
     }
     Record {
         findings: vec![finding],

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::child::{self, Bounds, Fault, Ran};
+use crate::units::DAY;
 
 /// The `ffmpeg` that brings video and sound to a type and a length that the rules allow.
 ///
@@ -337,8 +338,6 @@ fn ask(program: &Path) -> Result<Encoders, String> {
 const VARIABLE: &str = "MMSFIT_FFMPEG";
 /// How the folders of runs are named.
 const PREFIX: &str = "mmsfit-clip-";
-/// The longest deadline: a clock may not reach further.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a program may take to list its encoders.
 const ASKING: Duration = Duration::from_secs(10);
 /// The encoders of use, by ffmpeg's names for them.

@@ -159,9 +159,7 @@ impl FitError {
             .observed("width_px", width_px)
             .observed("height_px", height_px)
             .allowed("bytes", limit.get())
-            .help(format!(
-                "allow {nearest}; beside other pictures, send fewer in one message"
-            )),
+            .help(format!("allow {nearest}")),
             Self::ZeroLimit | Self::Unsupported { .. } => {
                 Finding::refused(Code::TypeNotAccepted, self.to_string())
                     .help("convert it to JPEG, PNG or GIF")
@@ -373,11 +371,11 @@ fn fit_part(
     let make = |limit| {
         picture::make_within(source, limit, grown, &options).map_err(|why| {
             let mut finding = why.into_finding();
-            let may_be_still = checked.sniffed.is_animated() && !options.still_allowed;
-            if let (Code::CannotBeFitted, true, Some(help)) =
-                (finding.code, may_be_still, &mut finding.help)
-            {
-                help.push_str("; or allow a still of its first frame (--allow-still)");
+            if let (Code::CannotBeFitted, Some(help)) = (finding.code, &mut finding.help) {
+                help.push_str("; beside other pictures, send fewer in one message");
+                if checked.sniffed.is_animated() && !options.still_allowed {
+                    help.push_str("; or allow a still of its first frame (--allow-still)");
+                }
             }
             finding
         })
@@ -469,7 +467,9 @@ pub(crate) fn settle(
 ) {
     let Some(kind) = fitted.action else {
         // Nothing was done: what was asked for the others' sake they could do without.
-        findings.retain(|finding| finding.outcome != Outcome::Fixable);
+        findings.retain(|finding| {
+            finding.outcome != Outcome::Fixable || finding.code != Code::MessageOverLimit
+        });
         return;
     };
     for finding in findings

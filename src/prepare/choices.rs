@@ -11,7 +11,7 @@ use crate::error::{Error, Misuse};
 use crate::page::PageRenderer;
 use crate::provider::{Limit, Rules};
 use crate::report::Finding;
-use crate::units::{ByteCount, Pixels};
+use crate::units::{ByteCount, DAY, Pixels};
 #[cfg(feature = "net")]
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
 
@@ -105,9 +105,6 @@ fn too_late(deadline: Duration) -> Finding {
     )
     .help("allow the message more time, or send fewer attachments in one")
 }
-
-/// The longest deadline: a clock may not reach further.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Preparer {
     /// Prepares under other rules: a variant from [`Rules::by_name`], or a changed copy of a provider's own. A changed

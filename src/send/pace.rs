@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::retry::DAY;
 use crate::provider::SendRules;
+use crate::units::DAY;
 
 /// The gate that every request for a message passes.
 #[derive(Debug, Default)]

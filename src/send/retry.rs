@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// The longest of all waits, whoever asks for it: clocks overflow far behind it.
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
+use crate::units::DAY;
 
 /// Tries and pauses. Only what was certainly not taken is tried again: no connection, or an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -86,14 +86,15 @@ fn a_folder_or_file_without_permission_is_unchecked_and_the_rest_goes_on() -> io
     Ok(())
 }
 
-/// The command as somebody whom permissions bind: root reads everything.
+/// Whether this process may become another user.
 #[cfg(unix)]
-fn unprivileged(desk: &Desk) -> io::Result<Command> {
-    let id = Command::new("id").arg("-u").output()?;
-    if id.stdout != b"0\n" {
-        return Ok(desk.command());
-    }
-    // Where the build lies may be closed to others.
+pub(crate) fn is_root() -> io::Result<bool> {
+    Ok(Command::new("id").arg("-u").output()?.stdout == b"0\n")
+}
+
+/// The command in a place that other users can reach: where the build lies may be closed to them.
+#[cfg(unix)]
+pub(crate) fn copied_command(desk: &Desk) -> io::Result<std::path::PathBuf> {
     let copy = desk.at("mmsfit");
     // Copied by another process: a file that this one holds open for writing while a test beside this one starts a
     // command cannot be run ("text file busy").
@@ -102,6 +103,16 @@ fn unprivileged(desk: &Desk) -> io::Result<Command> {
         .arg(&copy)
         .status()?;
     assert!(copied.success(), "the command is copied");
+    Ok(copy)
+}
+
+/// The command as somebody whom permissions bind: root reads everything.
+#[cfg(unix)]
+fn unprivileged(desk: &Desk) -> io::Result<Command> {
+    if !is_root()? {
+        return Ok(desk.command());
+    }
+    let copy = copied_command(desk)?;
     let mut command = Command::new("setpriv");
     command
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])

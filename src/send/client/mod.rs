@@ -17,10 +17,11 @@ use super::error::{Doubt, SendError};
 use super::ledger::{Begin, Entry, Ledger, LedgerError, State, Ticket};
 use super::pace::Gate;
 use super::receipt::Receipt;
-use super::retry::{DAY, RetryPolicy, random};
+use super::retry::{RetryPolicy, random};
 use super::{Request, Response, Sender, Token, show};
 use crate::message::{Message, PhoneNumber};
 use crate::provider::{Provider, SendRules};
+use crate::units::DAY;
 use account::Held;
 
 /// Sends messages through one provider's account.

@@ -7,11 +7,8 @@ use std::time::Duration;
 use super::resolve::{Resolve, SystemResolver};
 use super::shared::Shared;
 use super::store::Hosts;
-use crate::units::ByteCount;
+use crate::units::{ByteCount, DAY};
 use crate::verify::address::AddressRange;
-
-/// The longest deadline: clocks overflow far behind it.
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// The most URLs at once: each needs up to three sockets.
 const MOST_AT_ONCE: usize = 1_024;
