@@ -4,7 +4,9 @@ use super::bits::BitReader;
 use super::header::{Frame, Model, Parser, Scan};
 use super::huffman::{Decoder, extend};
 use super::processor::on_this_processor;
+use super::progressive::progressive;
 use super::rows::{BlockRow, RowBuilder, pack, put};
+use super::scans::{Scans, geometry};
 use super::{Error, Limits, Notes};
 
 /// A picture as quantised coefficients.
@@ -25,104 +27,74 @@ pub(crate) struct CoefficientPlane {
     pub(crate) rows: Vec<BlockRow>,
 }
 
+impl CoefficientPlane {
+    /// A plane for each component of a frame, with nothing in them yet.
+    pub(super) fn none_of(frame: &Frame) -> Vec<Self> {
+        let plane = Self {
+            quant: [0; 64],
+            rows: Vec::new(),
+        };
+        vec![plane; frame.components.len()]
+    }
+}
+
 /// Reads a picture.
 ///
 /// # Errors
 ///
 /// Anything but a whole picture: truncated or corrupt data is never returned half-read.
 pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Coefficients, Error> {
-    let mut parser = Parser::new(data, *limits)?;
-    let mut scan = parser.next_scan()?.ok_or(Error::Truncated)?;
-    let frame = parser.frame()?.clone();
-    let model = parser.model()?;
+    let scans = Scans::new(data, limits)?;
+    let frame = scans.parser.frame()?.clone();
+    let model = scans.parser.model()?;
     let mut budget = Budget::new(data.len() as u64, limits);
-    if frame.progressive {
-        // Refinement needs the history of every coefficient.
-        budget.take(frame.blocks() * 128)?;
-    }
-    let plane = CoefficientPlane {
-        quant: [0; 64],
-        rows: Vec::new(),
+    let (planes, notes) = if frame.progressive {
+        progressive(scans, limits, &frame, &mut budget)?
+    } else {
+        sequential(scans, &frame, &mut budget)?
     };
-    let mut planes = vec![plane; frame.components.len()];
-    let mut progress = super::progressive::Progress::new(&frame);
-    let mut seen = [false; 4];
-    let (mut scans, mut visits) = (0u32, 0u64);
-    loop {
-        scans += 1;
-        let (value, allowed) = (u64::from(scans), u64::from(limits.max_scans));
-        if value > allowed {
-            return Err(Error::OverLimit {
-                what: "scans",
-                value,
-                allowed,
-            });
-        }
-        visits += scan_blocks(&frame, &scan);
-        if visits > limits.max_block_visits {
-            let allowed = limits.max_block_visits;
-            return Err(Error::OverLimit {
-                what: "block visits",
-                value: visits,
-                allowed,
-            });
-        }
-        for part in &scan.components {
-            let plane = &mut planes[part.index];
-            let component = &frame.components[part.index];
-            if !seen[part.index] {
-                let table = parser.quant[component.quant_index]
-                    .ok_or(Error::Corrupt("missing quantisation table"))?;
-                plane.quant = table;
-                plane.rows = vec![BlockRow::empty(); component.blocks_h];
-            } else if !frame.progressive {
-                return Err(Error::Corrupt("a component is scanned twice"));
-            }
-            seen[part.index] = true;
-        }
-        let end = if frame.progressive {
-            progress.scan(&parser, &frame, &scan, &mut planes)?
-        } else {
-            on_this_processor!(sequential(&parser, &frame, &scan, &mut planes, &mut budget))?
-        };
-        if is_left_over(parser.data, end) {
-            return Err(Error::Corrupt(
-                "data is left over behind the last block of a scan",
-            ));
-        }
-        parser.resume_at(end);
-        match parser.next_scan()? {
-            Some(next) => scan = next,
-            None => break,
-        }
-    }
-    if seen.iter().take(planes.len()).any(|seen| !seen) {
-        return Err(Error::Truncated);
-    }
-    progress.finish(&frame, parser.notes.missing_end)?;
     Ok(Coefficients {
         frame,
         model,
-        notes: parser.notes,
+        notes,
         planes,
     })
 }
 
-/// Whether anything but zeros and stuffing, with which some encoders pad, stands between a scan's last MCU and the next
-/// marker: the reader then went out of step, as it does behind a damaged bit.
-fn is_left_over(data: &[u8], end: usize) -> bool {
-    let rest = data.get(end..).unwrap_or_default();
-    let marker = rest
-        .windows(2)
-        .position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF))
-        .unwrap_or(rest.len());
-    rest.iter()
-        .take(marker)
-        .any(|byte| !matches!(byte, 0x00 | 0xFF))
+/// The planes of a sequential frame, whose scans bring each component once.
+fn sequential(
+    mut scans: Scans<'_>,
+    frame: &Frame,
+    budget: &mut Budget,
+) -> Result<(Vec<CoefficientPlane>, Notes), Error> {
+    let mut planes = CoefficientPlane::none_of(frame);
+    while let Some(scan) = scans.take(frame)? {
+        for part in &scan.components {
+            let plane = &mut planes[part.index];
+            if !plane.rows.is_empty() {
+                return Err(Error::Corrupt("a component is scanned twice"));
+            }
+            plane.quant = scans.quant(frame, part.index)?;
+            let rows = frame.components[part.index].blocks_h;
+            plane.rows = vec![BlockRow::default(); rows];
+        }
+        let end = on_this_processor!(sequential_scan(
+            &scans.parser,
+            frame,
+            &scan,
+            &mut planes,
+            budget
+        ))?;
+        scans.ended_at(end)?;
+    }
+    if planes.iter().any(|plane| plane.rows.is_empty()) {
+        return Err(Error::Truncated);
+    }
+    Ok((planes, scans.parser.notes))
 }
 
 /// Bytes of coefficients: in proportion to the file, so that a small one cannot ask for much.
-struct Budget {
+pub(super) struct Budget {
     used: u64,
     allowed: u64,
 }
@@ -136,7 +108,7 @@ impl Budget {
         }
     }
 
-    fn take(&mut self, bytes: u64) -> Result<(), Error> {
+    pub(super) fn take(&mut self, bytes: u64) -> Result<(), Error> {
         self.used += bytes;
         if self.used > self.allowed {
             return Err(Error::OverLimit {
@@ -147,41 +119,6 @@ impl Budget {
         }
         Ok(())
     }
-}
-
-/// MCUs of a scan: across, down, and the blocks of each component in one MCU.
-pub(super) struct Geometry {
-    pub(super) mcus_w: usize,
-    pub(super) mcus_h: usize,
-    /// (h, v) of each component of the scan.
-    pub(super) blocks: Vec<(usize, usize)>,
-}
-
-/// T.81 A.2: a scan of one component goes by its own blocks, others by interleaved MCUs.
-pub(super) fn geometry(frame: &Frame, scan: &Scan) -> Geometry {
-    if let [only] = scan.components.as_slice() {
-        let component = &frame.components[only.index];
-        return Geometry {
-            mcus_w: component.width.div_ceil(8),
-            mcus_h: component.height.div_ceil(8),
-            blocks: vec![(1, 1)],
-        };
-    }
-    Geometry {
-        mcus_w: (frame.width as usize).div_ceil(8 * frame.h_max),
-        mcus_h: (frame.height as usize).div_ceil(8 * frame.v_max),
-        blocks: scan
-            .components
-            .iter()
-            .map(|c| (frame.components[c.index].h, frame.components[c.index].v))
-            .collect(),
-    }
-}
-
-fn scan_blocks(frame: &Frame, scan: &Scan) -> u64 {
-    let geometry = geometry(frame, scan);
-    let per_mcu: usize = geometry.blocks.iter().map(|(h, v)| h * v).sum();
-    (geometry.mcus_w * geometry.mcus_h * per_mcu) as u64
 }
 
 /// Goes over a restart marker, which must be the expected one (T.81 F.2.2.5).
@@ -220,7 +157,7 @@ struct Lane<'p> {
 }
 
 #[inline(always)]
-fn sequential(
+fn sequential_scan(
     parser: &Parser<'_>,
     frame: &Frame,
     scan: &Scan,

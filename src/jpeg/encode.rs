@@ -7,7 +7,7 @@ use super::dct::Block;
 use super::huffman::Encoder;
 use super::processor::on_this_processor;
 use super::quant::{QuantTable, Quantiser};
-use super::rows::{SparseRow, nonzero, unpack};
+use super::rows::{BlockRow, nonzero};
 
 /// The frame of a file to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +30,23 @@ impl Shape {
         )
     }
 
+    /// Blocks in a row of MCUs.
+    fn row_blocks(&self) -> usize {
+        let (h, v) = self.sampling();
+        self.mcus().0 * if self.colour { h * v + 2 } else { 1 }
+    }
+
     /// One component is never interleaved (T.81 A.2.2).
     pub(crate) fn sampling(&self) -> (usize, usize) {
         if self.colour { self.luma } else { (1, 1) }
     }
 }
 
-/// How often each symbol occurs, and the value bits beside them.
+/// How often each symbol occurs.
 #[derive(Clone, Debug)]
 pub(crate) struct Statistics {
     dc: [u32; 256],
     ac: [u32; 256],
-    value_bits: u64,
 }
 
 impl Default for Statistics {
@@ -49,7 +54,6 @@ impl Default for Statistics {
         Self {
             dc: [0; 256],
             ac: [0; 256],
-            value_bits: 0,
         }
     }
 }
@@ -77,21 +81,25 @@ impl Statistics {
     fn count_dc(&mut self, difference: i16) {
         let size = bit_size(difference);
         self.dc[size as usize & 255] += 1;
-        self.value_bits += u64::from(size);
     }
 
     #[inline(always)]
     fn count_ac(&mut self, run: u32, value: i16) {
         let size = bit_size(value);
         self.ac[(run << 4 | size) as usize & 255] += 1;
-        self.value_bits += u64::from(size);
     }
 
     /// Bits of entropy-coded data under the best tables, before stuffing, with the bytes of those tables' segments.
     pub(crate) fn bits(&self) -> u64 {
         let (dc, ac) = (Encoder::optimal(&self.dc), Encoder::optimal(&self.ac));
         let tables = dc.values.len() + ac.values.len() + 2 * 17;
-        dc.bits(&self.dc) + ac.bits(&self.ac) + self.value_bits + 8 * tables as u64
+        dc.bits(&self.dc) + ac.bits(&self.ac) + self.value_bits() + 8 * tables as u64
+    }
+
+    /// Bits of the values beside the codes: the low half of each symbol says how many follow it (T.81 F.1.2).
+    fn value_bits(&self) -> u64 {
+        let of = |(symbol, &count): (usize, &u32)| (symbol as u64 & 15) * u64::from(count);
+        self.dc.iter().chain(&self.ac).enumerate().map(of).sum()
     }
 }
 
@@ -101,8 +109,13 @@ impl Statistics {
 #[derive(Debug)]
 pub(crate) struct Tokens {
     shape: Shape,
-    list: Vec<u16>,
+    /// Of each row of MCUs that is complete. A list for each, as memory that the source's rows left is of that size.
+    rows: Vec<Box<[u16]>>,
+    /// The row in the making, and how much of it is used.
+    row: Vec<u16>,
     used: usize,
+    /// Blocks that it still lacks.
+    missing: usize,
     predictors: [i16; 3],
     /// Of luma and of both chroma components together.
     statistics: [Statistics; 2],
@@ -118,8 +131,10 @@ impl Tokens {
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
-            list: Vec::new(),
+            rows: Vec::with_capacity(shape.mcus().1),
+            row: Vec::new(),
             used: 0,
+            missing: shape.row_blocks(),
             predictors: [0; 3],
             statistics: Default::default(),
         }
@@ -146,10 +161,10 @@ impl Tokens {
 
     /// Appends block `at` of a row whose steps are `from`, quantised anew.
     #[inline(always)]
-    pub(crate) fn push_sparse(
+    pub(crate) fn push_kept(
         &mut self,
         index: usize,
-        row: &SparseRow,
+        row: &BlockRow,
         at: usize,
         from: &[u16; 64],
         to: &Quantiser,
@@ -160,8 +175,8 @@ impl Tokens {
             dc,
             #[inline(always)]
             |mut ac: Filler<'_>| {
-                unpack(
-                    row.entries(at),
+                row.each_ac(
+                    at,
                     #[inline(always)]
                     |position, value| {
                         let level = to.quantise_one(position, value, from[position & 63]);
@@ -177,15 +192,12 @@ impl Tokens {
 
     #[inline(always)]
     fn add(&mut self, index: usize, dc: i16, fill: impl FnOnce(Filler<'_>) -> Filler<'_>) {
-        if self.list.len() < self.used + BLOCK_TOKENS {
-            // Doubling, so that few copies are made; what is not used is never touched.
-            let more = self.list.len().clamp(1 << 14, 1 << 19);
-            self.list.resize(self.list.len() + more, 0);
+        if self.row.len() < self.used + BLOCK_TOKENS {
+            self.row.resize(self.row.len() + 32 * BLOCK_TOKENS, 0);
         }
-        let mut unused = [0; BLOCK_TOKENS];
-        let target = self.list[self.used..]
-            .first_chunk_mut::<BLOCK_TOKENS>()
-            .unwrap_or(&mut unused);
+        let Some(target) = self.row[self.used..].first_chunk_mut::<BLOCK_TOKENS>() else {
+            unreachable!("room was made");
+        };
         let predictor = &mut self.predictors[index.min(2)];
         let difference = dc.wrapping_sub(*predictor);
         *predictor = dc;
@@ -201,6 +213,11 @@ impl Tokens {
         filled.statistics.ac[0] += u32::from(filled.previous != 63);
         filled.target[filled.count & (BLOCK_TOKENS - 1)] = 0;
         self.used += filled.count + 1;
+        self.missing -= 1;
+        if self.missing == 0 {
+            self.rows.push(self.row[..self.used].into());
+            (self.used, self.missing) = (0, self.shape.row_blocks());
+        }
     }
 
     /// Of luma, and of chroma where there is any.
@@ -340,7 +357,7 @@ fn scan<S: Sink>(tokens: &Tokens, tables: &Tables, sink: &mut S) {
     let (h, v) = tokens.shape.sampling();
     let per_mcu = if tokens.shape.colour { h * v + 2 } else { 1 };
     let mut index_in_mcu = 0;
-    let mut list = tokens.list[..tokens.used].iter();
+    let mut list = tokens.rows.iter().flatten();
     while let Some(&difference) = list.next() {
         let class = usize::from(index_in_mcu >= h * v);
         index_in_mcu += 1;

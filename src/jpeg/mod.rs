@@ -11,6 +11,7 @@ mod progressive;
 mod quant;
 mod rows;
 mod scale;
+mod scans;
 
 pub(crate) use dct::{Block, COEFFICIENT_UNIT, forward};
 pub(crate) use decode::{CoefficientPlane, Coefficients, decode};
@@ -20,7 +21,7 @@ pub(crate) use header::probe;
 pub(crate) use header::{Frame, FrameComponent, Model};
 pub(crate) use processor::on_this_processor;
 pub(crate) use quant::{QuantTable, Quantiser, chroma_table, factor_of, luma_table, quality_of};
-pub(crate) use rows::{BlockRow, sparse};
+pub(crate) use rows::{BlockRow, RowBuilder, sparse};
 pub(crate) use scale::{Inverse, inverse};
 
 /// What a reader may spend on one file.

@@ -1,69 +1,166 @@
 //! Progressive scans (T.81 G): spectral selection and successive approximation.
+//!
+//! Refinement needs the history of every coefficient, but only a DC scan brings more than one component. So the file is
+//! walked once for each component, which alone is held whole while its scans arrive and then becomes lists; the DC
+//! scans are read on the first walk, for all.
 
-use super::Error;
 use super::bits::BitReader;
-use super::decode::{CoefficientPlane, geometry, restart};
+use super::decode::{Budget, CoefficientPlane, restart};
 use super::header::{Frame, Parser, Scan};
 use super::huffman::{Decoder, extend};
 use super::processor::on_this_processor;
-use super::rows::{BlockRow, nonzero};
+use super::rows::{BlockRow, RowBuilder, nonzero, sparse};
+use super::scans::{Scans, geometry};
+use super::{Error, Limits, Notes};
 
-/// Which bits of which coefficients have arrived.
-pub(super) struct Progress {
-    /// Of each component and zigzag position: the lowest bit that has arrived.
-    low: Vec<[Option<u32>; 64]>,
+/// The planes of a progressive frame; `scans` is the first walk.
+///
+/// # Errors
+///
+/// Truncated or corrupt data, a limit.
+pub(super) fn progressive(
+    scans: Scans<'_>,
+    limits: &Limits,
+    frame: &Frame,
+    budget: &mut Budget,
+) -> Result<(Vec<CoefficientPlane>, Notes), Error> {
+    let blocks = |part: usize| frame.components[part].blocks_w * frame.components[part].blocks_h;
+    let most = (0..frame.components.len()).map(blocks).max().unwrap_or(0);
+    budget.take(most as u64 * 128 + frame.blocks() * 2)?;
+    let mut planes = CoefficientPlane::none_of(frame);
+    let mut reading = Reading {
+        low: vec![[None; 64]; planes.len()],
+        levels: (0..planes.len()).map(|_| Vec::new()).collect(),
+        ends: Vec::new(),
+        // Memory that no scan writes to is never touched.
+        values: vec![0; most * 64],
+    };
+    let data = scans.parser.data;
+    let notes = reading.walk(scans, frame, 0, &mut planes)?;
+    let mut builder = RowBuilder::default();
+    for part in 0..planes.len() {
+        if part > 0 {
+            reading.walk(Scans::new(data, limits)?, frame, part, &mut planes)?;
+        }
+        reading.finish(part, notes.missing_end)?;
+        let rows = &mut planes[part].rows;
+        on_this_processor!(reading.make_rows(frame, part, &mut builder, rows, budget))?;
+    }
+    Ok((planes, notes))
 }
 
-impl Progress {
-    pub(super) fn new(frame: &Frame) -> Self {
-        Self {
-            low: vec![[None; 64]; frame.components.len()],
+/// What has arrived.
+struct Reading {
+    /// Of each component and zigzag position: the lowest bit that has arrived.
+    low: Vec<[Option<u32>; 64]>,
+    /// Of each component: the DC coefficient of each block.
+    levels: Vec<Vec<i16>>,
+    /// Of each scan that was read: where its data ends.
+    ends: Vec<Option<usize>>,
+    /// The AC coefficients of the component that is read, 64 places a block in zigzag order.
+    values: Vec<i16>,
+}
+
+impl Reading {
+    /// Reads the AC scans of component `part`, and with those of the first the DC scans.
+    fn walk(
+        &mut self,
+        mut scans: Scans<'_>,
+        frame: &Frame,
+        part: usize,
+        planes: &mut [CoefficientPlane],
+    ) -> Result<Notes, Error> {
+        let mut number = 0;
+        while let Some(scan) = scans.take(frame)? {
+            if part == 0 {
+                self.ends.push(None);
+                for of in scan.components.iter().map(|of| of.index) {
+                    // The table that counts is the one in force when the component comes first.
+                    if self.low[of].iter().all(Option::is_none) {
+                        planes[of].quant = scans.quant(frame, of)?;
+                    }
+                    self.note(of, &scan)?;
+                }
+            }
+            let is_dc = scan.start == 0;
+            match self.ends[number] {
+                Some(end) => scans.go_on_at(end)?,
+                None if is_dc || scan.components[0].index == part => {
+                    let end = self.scan(&scans.parser, frame, &scan)?;
+                    scans.ended_at(end)?;
+                    self.ends[number] = Some(end);
+                }
+                None => scans.skip(&scan)?,
+            }
+            number += 1;
         }
+        Ok(scans.parser.notes)
     }
 
-    /// Whether a sequential frame, or a progressive one with all its bits, has arrived.
+    /// Marks the bits that a scan brings.
+    fn note(&mut self, part: usize, scan: &Scan) -> Result<(), Error> {
+        let expected = (scan.high != 0).then_some(scan.high);
+        for known in &mut self.low[part][scan.start..=scan.end] {
+            if *known != expected {
+                return Err(Error::Corrupt("progressive scans out of order"));
+            }
+            *known = Some(scan.low);
+        }
+        Ok(())
+    }
+
+    /// Whether all bits of a component have arrived.
     ///
     /// # Errors
     ///
     /// Truncated where scans are missing, so that a picture is never blurred by a cut. AC bands that no scan mentions are
     /// legal, being zero, but only before an end marker: without one they may have been cut off.
-    pub(super) fn finish(&self, frame: &Frame, missing_end: bool) -> Result<(), Error> {
-        let incomplete = self
-            .low
-            .iter()
-            .flatten()
-            .any(|low| low.is_some_and(|low| low > 0));
-        let missing = self.low.iter().any(|positions| {
-            positions[0].is_none() || (missing_end && positions[1..].iter().any(Option::is_none))
-        });
-        if frame.progressive && (incomplete || missing) {
+    fn finish(&self, part: usize, missing_end: bool) -> Result<(), Error> {
+        let low = &self.low[part];
+        let incomplete = low.iter().flatten().any(|&low| low > 0);
+        let missing = low[0].is_none() || (missing_end && low[1..].iter().any(Option::is_none));
+        if incomplete || missing {
             Err(Error::Truncated)
         } else {
             Ok(())
         }
     }
 
-    pub(super) fn scan(
+    /// The lists of what has arrived of a component; its places are zero again.
+    #[inline(always)]
+    fn make_rows(
         &mut self,
-        parser: &Parser<'_>,
         frame: &Frame,
-        scan: &Scan,
-        planes: &mut [CoefficientPlane],
-    ) -> Result<usize, Error> {
-        for part in &scan.components {
-            let positions = &mut self.low[part.index];
-            for known in &mut positions[scan.start..=scan.end] {
-                let expected = if scan.high == 0 {
-                    None
-                } else {
-                    Some(scan.high)
-                };
-                if *known != expected {
-                    return Err(Error::Corrupt("progressive scans out of order"));
-                }
-                *known = Some(scan.low);
+        part: usize,
+        builder: &mut RowBuilder,
+        rows: &mut Vec<BlockRow>,
+        budget: &mut Budget,
+    ) -> Result<(), Error> {
+        let across = frame.components[part].blocks_w;
+        if self.low[part][1..].iter().all(Option::is_none) {
+            for levels in self.levels[part].chunks_exact(across) {
+                let row = BlockRow::flat(levels);
+                budget.take(row.bytes())?;
+                rows.push(row);
             }
+            return Ok(());
         }
+        let values = self.values.as_chunks_mut::<64>().0.chunks_exact_mut(across);
+        for (blocks, levels) in values.zip(self.levels[part].chunks_exact(across)) {
+            for (block, &level) in blocks.iter_mut().zip(levels) {
+                block[0] = level;
+            }
+            let row = sparse(builder, blocks);
+            budget.take(row.bytes())?;
+            rows.push(row);
+            blocks.as_flattened_mut().fill(0);
+        }
+        self.levels[part] = Vec::new();
+        Ok(())
+    }
+
+    /// Reads the data of a scan; returns where it ends.
+    fn scan(&mut self, parser: &Parser<'_>, frame: &Frame, scan: &Scan) -> Result<usize, Error> {
         let mut reader = BitReader::new(parser.data, scan.position);
         let mut walk = Walk {
             parser,
@@ -73,9 +170,9 @@ impl Progress {
             end_of_bands: 0,
         };
         if scan.start == 0 {
-            on_this_processor!(walk.dc_scan(frame, &mut reader, planes))?;
+            on_this_processor!(walk.dc_scan(frame, &mut reader, &mut self.levels))?;
         } else {
-            on_this_processor!(walk.ac_scan(frame, &mut reader, planes))?;
+            on_this_processor!(walk.ac_scan(frame, &mut reader, &mut self.values))?;
         }
         Ok(reader.align())
     }
@@ -112,9 +209,13 @@ impl Walk<'_, '_> {
         &mut self,
         frame: &Frame,
         reader: &mut BitReader<'_>,
-        planes: &mut [CoefficientPlane],
+        levels: &mut [Vec<i16>],
     ) -> Result<(), Error> {
         let geometry = geometry(frame, self.scan);
+        for part in &self.scan.components {
+            let component = &frame.components[part.index];
+            levels[part.index].resize(component.blocks_w * component.blocks_h, 0);
+        }
         let mut tables: Vec<Option<&Decoder>> = Vec::new();
         for part in &self.scan.components {
             tables.push(self.parser.dc[part.dc].as_ref());
@@ -132,11 +233,11 @@ impl Walk<'_, '_> {
                 }
                 for (index, &(h, v)) in geometry.blocks.iter().enumerate() {
                     let part = self.scan.components[index].index;
-                    let rows = &mut planes[part].rows;
+                    let across = frame.components[part].blocks_w;
                     for y in 0..v {
-                        let row = dense(&mut rows[mcu_y * v + y], frame, part);
+                        let row = &mut levels[part][(mcu_y * v + y) * across..][..across];
                         for x in 0..h {
-                            let dc = &mut row[(mcu_x * h + x) * 64];
+                            let dc = &mut row[mcu_x * h + x];
                             match tables[index] {
                                 Some(table) if is_first => {
                                     let size = u32::from(table.symbol(reader)?);
@@ -166,16 +267,17 @@ impl Walk<'_, '_> {
         &mut self,
         frame: &Frame,
         reader: &mut BitReader<'_>,
-        planes: &mut [CoefficientPlane],
+        values: &mut [i16],
     ) -> Result<(), Error> {
         let geometry = geometry(frame, self.scan);
         let part = self.scan.components[0];
+        let across = frame.components[part.index].blocks_w;
         let table = self.parser.ac[part.ac]
             .as_ref()
             .ok_or(Error::Corrupt("missing Huffman table"))?;
-        for row in &mut planes[part.index].rows[..geometry.mcus_h] {
-            let row = dense(row, frame, part.index);
-            for block in &mut row.as_chunks_mut::<64>().0[..geometry.mcus_w] {
+        let blocks = values.as_chunks_mut::<64>().0;
+        for row in blocks.chunks_exact_mut(across).take(geometry.mcus_h) {
+            for block in &mut row[..geometry.mcus_w] {
                 self.mcu(reader)?;
                 if self.scan.high == 0 {
                     self.ac_first(reader, table, block)?;
@@ -303,21 +405,6 @@ impl Walk<'_, '_> {
             }
         }
         Ok(())
-    }
-}
-
-/// The coefficients of a row, which is made when data for it arrives: a lying header costs nothing.
-#[inline(always)]
-fn dense<'r>(row: &'r mut BlockRow, frame: &Frame, component: usize) -> &'r mut [i16] {
-    if let BlockRow::Dense(values) = row
-        && values.is_empty()
-    {
-        *values = vec![0; frame.components[component].blocks_w * 64].into();
-    }
-    match row {
-        BlockRow::Dense(values) => values,
-        // Rows of a progressive frame are never made sparse while it is read.
-        BlockRow::Sparse(_) => &mut [],
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where coefficients are kept: only those that are not zero where that can be, all of them where refinement needs them.
+//! Where coefficients are kept: those that are not zero, as lists.
 
 use super::ZIGZAG;
 
@@ -8,24 +8,15 @@ pub(crate) type Lanes = [f32; LANES];
 /// Blocks that are transformed side by side.
 pub(crate) const LANES: usize = 8;
 
-/// One row of blocks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BlockRow {
-    /// 64 coefficients a block, in zigzag order.
-    Dense(Box<[i16]>),
-    /// The coefficients that are not zero.
-    Sparse(SparseRow),
-}
-
-/// A row of blocks as lists of coefficients.
+/// One row of blocks. The default has none, and takes no memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SparseRow {
+pub(crate) struct BlockRow {
     /// The DC coefficient of each block.
-    pub(super) dc: Box<[i16]>,
+    dc: Box<[i16]>,
     /// Of each block, where its entries end in `entries`.
-    pub(super) ends: Box<[u32]>,
+    ends: Box<[u32]>,
     /// AC coefficients by rising zigzag position, see [`pack`].
-    pub(super) entries: Box<[u16]>,
+    entries: Box<[u16]>,
 }
 
 /// An AC coefficient in 16 bits: the zigzag position below, ten bits of value above; [`ESCAPE`] in the place of the value
@@ -52,63 +43,55 @@ pub(crate) fn unpack(entries: &[u16], mut each: impl FnMut(usize, i16)) {
 }
 
 impl BlockRow {
+    /// A row of blocks that have a DC coefficient only.
+    pub(super) fn flat(levels: &[i16]) -> Self {
+        Self {
+            dc: levels.into(),
+            ends: vec![0; levels.len()].into(),
+            entries: Box::default(),
+        }
+    }
+
     /// Blocks in the row.
     pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Dense(values) => values.len() / 64,
-            Self::Sparse(row) => row.dc.len(),
-        }
+        self.dc.len()
     }
 
     /// Memory that it takes.
     pub(crate) fn bytes(&self) -> u64 {
-        let (words, ends) = match self {
-            Self::Dense(values) => (values.len(), 0),
-            Self::Sparse(row) => (row.dc.len() + row.entries.len(), row.ends.len()),
-        };
-        (words * 2 + ends * 4) as u64
+        ((self.dc.len() + self.entries.len()) * 2 + self.ends.len() * 4) as u64
     }
 
-    /// A row whose blocks are all zero, and no memory.
-    pub(crate) fn empty() -> Self {
-        Self::Dense(Box::default())
+    /// The DC coefficient of block `index`.
+    #[inline(always)]
+    pub(crate) fn dc(&self, index: usize) -> i16 {
+        self.dc[index]
+    }
+
+    /// The entries of block `index`.
+    #[inline(always)]
+    pub(crate) fn entries(&self, index: usize) -> &[u16] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        self.entries
+            .get(start as usize..self.ends[index] as usize)
+            .unwrap_or_default()
     }
 
     /// The coefficients of block `index` in zigzag order.
     #[inline(always)]
     pub(crate) fn block(&self, index: usize) -> [i16; 64] {
-        match self {
-            Self::Dense(values) => values
-                .get(index * 64..)
-                .and_then(|rest| rest.first_chunk::<64>())
-                .copied()
-                .unwrap_or([0; 64]),
-            Self::Sparse(row) => {
-                let mut block = [0; 64];
-                block[0] = row.dc[index];
-                unpack(row.entries(index), |position, value| {
-                    block[position & 63] = value;
-                });
-                block
-            }
-        }
+        let mut block = [0; 64];
+        block[0] = self.dc[index];
+        unpack(self.entries(index), |position, value| {
+            block[position & 63] = value;
+        });
+        block
     }
 
     /// Calls `each` with zigzag position and value of the AC coefficients of block `index` that are not zero.
     #[inline(always)]
-    pub(crate) fn each_ac(&self, index: usize, mut each: impl FnMut(usize, i16)) {
-        match self {
-            Self::Sparse(row) => unpack(row.entries(index), each),
-            Self::Dense(_) => {
-                let block = self.block(index);
-                let mut mask = nonzero(&block) & !1;
-                while mask != 0 {
-                    let position = mask.trailing_zeros() as usize & 63;
-                    mask &= mask - 1;
-                    each(position, block[position]);
-                }
-            }
-        }
+    pub(crate) fn each_ac(&self, index: usize, each: impl FnMut(usize, i16)) {
+        unpack(self.entries(index), each);
     }
 
     /// Loads up to eight blocks from `first` on as natural-order lanes of dequantised values, and returns the highest
@@ -129,68 +112,31 @@ impl BlockRow {
         work: &mut [Lanes; 64],
     ) -> usize {
         let mut highest = 0usize;
-        match self {
-            Self::Sparse(row) => {
-                *work = [[0.0; LANES]; 64];
-                for lane in 0..count.min(LANES) {
-                    let index = first + lane;
-                    work[0][lane] = f32::from(row.dc[index]) * quant[0];
-                    let mut list = row.entries(index).iter();
-                    let mut position = 0;
-                    while let Some(&entry) = list.next() {
-                        let next = usize::from(entry & 63);
-                        if next > last {
-                            break;
-                        }
-                        position = next;
-                        let mut value = (entry as i16) >> 6;
-                        if value == ESCAPE {
-                            value = list.next().map_or(0, |&raw| raw as i16);
-                        }
-                        work[usize::from(ZIGZAG[position]) & 63][lane] =
-                            f32::from(value) * quant[position];
-                    }
-                    highest = highest.max(position);
+        *work = [[0.0; LANES]; 64];
+        for lane in 0..count.min(LANES) {
+            let index = first + lane;
+            work[0][lane] = f32::from(self.dc[index]) * quant[0];
+            let mut list = self.entries(index).iter();
+            let mut position = 0;
+            while let Some(&entry) = list.next() {
+                let next = usize::from(entry & 63);
+                if next > last {
+                    break;
                 }
-            }
-            Self::Dense(values) => {
-                let blocks = values.as_chunks::<64>().0;
-                let blocks = blocks.get(first..).unwrap_or_default();
-                *work = [[0.0; LANES]; 64];
-                for (lane, block) in blocks.iter().take(count.min(LANES)).enumerate() {
-                    for position in 0..=last.min(63) {
-                        let value = block[position];
-                        if value != 0 {
-                            highest = highest.max(position);
-                        }
-                        work[usize::from(ZIGZAG[position]) & 63][lane] =
-                            f32::from(value) * quant[position];
-                    }
+                position = next;
+                let mut value = (entry as i16) >> 6;
+                if value == ESCAPE {
+                    value = list.next().map_or(0, |&raw| raw as i16);
                 }
+                work[usize::from(ZIGZAG[position]) & 63][lane] = f32::from(value) * quant[position];
             }
+            highest = highest.max(position);
         }
         highest
     }
 }
 
-impl SparseRow {
-    /// The entries of block `index`.
-    #[inline(always)]
-    pub(crate) fn entries(&self, index: usize) -> &[u16] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        self.entries
-            .get(start as usize..self.ends[index] as usize)
-            .unwrap_or_default()
-    }
-
-    /// The DC coefficient of block `index`.
-    #[inline(always)]
-    pub(crate) fn dc(&self, index: usize) -> i16 {
-        self.dc[index]
-    }
-}
-
-/// Collects a sparse row block by block.
+/// Collects a row block by block.
 #[derive(Debug, Default)]
 pub(crate) struct RowBuilder {
     dc: Vec<i16>,
@@ -209,10 +155,9 @@ impl RowBuilder {
         if self.entries.len() < *used + 128 {
             self.entries.resize(*used + 4096, 0);
         }
-        let mut unused = [0; 128];
-        let target = self.entries[*used..]
-            .first_chunk_mut::<128>()
-            .unwrap_or(&mut unused);
+        let Some(target) = self.entries[*used..].first_chunk_mut::<128>() else {
+            unreachable!("room was made");
+        };
         let (dc, count) = fill(target)?;
         *used += count;
         self.dc.push(dc);
@@ -225,7 +170,7 @@ impl RowBuilder {
         let level = self.dc.last().copied().unwrap_or(0);
         self.dc.resize(blocks, level);
         self.ends.resize(blocks, *used as u32);
-        let row = SparseRow {
+        let row = BlockRow {
             dc: self.dc.as_slice().into(),
             ends: self.ends.as_slice().into(),
             entries: self.entries[..*used].into(),
@@ -233,14 +178,13 @@ impl RowBuilder {
         self.dc.clear();
         self.ends.clear();
         *used = 0;
-        BlockRow::Sparse(row)
+        row
     }
 }
 
-/// The sparse row of blocks in zigzag order.
+/// The row of blocks in zigzag order; `builder` is one that may have made others before.
 #[inline(always)]
-pub(crate) fn sparse(blocks: &[[i16; 64]]) -> BlockRow {
-    let mut builder = RowBuilder::default();
+pub(crate) fn sparse(builder: &mut RowBuilder, blocks: &[[i16; 64]]) -> BlockRow {
     let mut used = 0;
     for block in blocks {
         let filled: Result<(), std::convert::Infallible> = builder.push(&mut used, |target| {
@@ -295,26 +239,36 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_sparsely_comes_back_whole(list in prop::collection::vec(
+        fn what_is_kept_in_lists_comes_back_whole(list in prop::collection::vec(
             prop_oneof![5 => Just(0i16), 3 => -20i16..20, 1 => any::<i16>()], 1..600)) {
             let mut source = list.iter().copied().cycle();
             let blocks: Vec<[i16; 64]> = (0..11)
                 .map(|_| std::array::from_fn(|_| source.next().unwrap_or(0)))
                 .collect();
-            let row = sparse(&blocks);
+            let mut builder = RowBuilder::default();
+            prop_assert_eq!(sparse(&mut builder, &blocks[4..]).len(), blocks.len() - 4);
+            let row = sparse(&mut builder, &blocks);
             prop_assert_eq!(row.len(), blocks.len());
-            let dense = BlockRow::Dense(blocks.concat().into());
             for (index, block) in blocks.iter().enumerate() {
                 prop_assert_eq!(&row.block(index), block);
-                prop_assert_eq!(&dense.block(index), block);
             }
-            let (mut a, mut b) = ([[1.0; LANES]; 64], [[2.0; LANES]; 64]);
-            let steps = std::array::from_fn(|i| i as f32 + 1.0);
-            prop_assert_eq!(
-                row.load(3, 8, &steps, 63, &mut a),
-                dense.load(3, 8, &steps, 63, &mut b)
-            );
-            prop_assert_eq!(a, b);
+            let steps: [f32; 64] = std::array::from_fn(|i| i as f32 + 1.0);
+            for last in [0, 9, 63] {
+                let mut expected = [[0.0; LANES]; 64];
+                let mut highest = 0;
+                for (lane, block) in blocks[3..].iter().enumerate() {
+                    for position in 0..=last {
+                        let natural = usize::from(ZIGZAG[position]);
+                        expected[natural][lane] = f32::from(block[position]) * steps[position];
+                        if position > 0 && block[position] != 0 {
+                            highest = highest.max(position);
+                        }
+                    }
+                }
+                let mut work = [[1.0; LANES]; 64];
+                prop_assert_eq!(row.load(3, LANES, &steps, last, &mut work), highest);
+                prop_assert_eq!(work, expected);
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ fn transform(
     let last = usize::from(LAST[width.max(height) & 15]);
     let mut work = [[0f32; LANES]; 64];
     let mut columns = [[[0f32; LANES]; 8]; 8];
+    let mut bytes = [0u8; 8 * LANES + 8];
     for group in (0..blocks).step_by(LANES) {
         let count = (blocks - group).min(LANES);
         let highest = plane.rows[row].load(first + group, count, &quant, last, &mut work);
@@ -62,7 +63,13 @@ fn transform(
             let source: [Lanes; 8] = std::array::from_fn(|u| columns[u][y & 7]);
             let mut line = [[0f32; LANES]; 8];
             pass(&source, used_w, across, width, &mut line);
-            write(&line, width, count, target, y * stride + group * width);
+            write(&line, width, &mut bytes);
+            let (at, length) = (y * stride + group * width, count * width);
+            if let (Some(target), Some(bytes)) =
+                (target.get_mut(at..at + length), bytes.get(..length))
+            {
+                target.copy_from_slice(bytes);
+            }
         }
     }
 }
@@ -127,7 +134,7 @@ fn sized<const SIZE: usize>(
 
 /// Rounds, holds within black and white, and puts block beside block.
 #[inline(always)]
-fn write(line: &[Lanes; 8], width: usize, count: usize, target: &mut [u8], at: usize) {
+fn write(line: &[Lanes; 8], width: usize, bytes: &mut [u8; 8 * LANES + 8]) {
     let mut halves = [[0u32; LANES]; 2];
     for (x, values) in line.iter().enumerate().take(width) {
         for lane in 0..LANES {
@@ -137,7 +144,6 @@ fn write(line: &[Lanes; 8], width: usize, count: usize, target: &mut [u8], at: u
         }
     }
     // Each store is eight bytes, of which the next block overwrites what is past its own.
-    let mut bytes = [0u8; 8 * LANES + 8];
     for (lane, (low, high)) in halves[0].iter().zip(&halves[1]).enumerate() {
         let eight = u64::from(*low) | u64::from(*high) << 32;
         let from = (lane * width) & 63;
@@ -147,10 +153,6 @@ fn write(line: &[Lanes; 8], width: usize, count: usize, target: &mut [u8], at: u
         {
             *place = eight.to_le_bytes();
         }
-    }
-    let length = count * width;
-    if let (Some(target), Some(bytes)) = (target.get_mut(at..at + length), bytes.get(..length)) {
-        target.copy_from_slice(bytes);
     }
 }
 
@@ -217,13 +219,13 @@ const REACH: [(u8, u8); 64] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::rows::sparse;
+    use crate::jpeg::rows::{RowBuilder, sparse};
 
     fn plane(block: [i16; 64]) -> CoefficientPlane {
         let zigzag = std::array::from_fn(|position| block[usize::from(ZIGZAG[position])]);
         CoefficientPlane {
             quant: [1; 64],
-            rows: vec![sparse(&[zigzag; 11])],
+            rows: vec![sparse(&mut RowBuilder::default(), &[zigzag; 11])],
         }
     }
 
@@ -302,7 +304,7 @@ mod tests {
         let samples: [[u8; 8]; 8] = std::array::from_fn(|y| {
             std::array::from_fn(|x| (60 + (x * 17 + y * 11 + x * y) % 120) as u8)
         });
-        let zigzag = crate::jpeg::forward(&samples);
+        let zigzag = on_this_processor!(simd => crate::jpeg::forward(simd, samples.each_ref()));
         let mut block = [0i16; 64];
         for (position, &natural) in ZIGZAG.iter().enumerate() {
             block[usize::from(natural)] =

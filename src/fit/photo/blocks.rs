@@ -1,5 +1,7 @@
 //! The blocks of a finished picture, row of MCUs by row: transformed out of planes, or the source's own.
 
+use fearless_simd::Simd;
+
 use crate::fit::photo::Chroma;
 use crate::fit::photo::planes::Plane;
 use crate::jpeg::{
@@ -69,12 +71,12 @@ impl Blocks {
     /// Quantises everything.
     pub(super) fn tokens(&self, quantisers: &[Quantiser; 2]) -> Tokens {
         let mut tokens = Tokens::new(self.shape());
-        on_this_processor!(self.tokens_into(quantisers, &mut tokens));
+        on_this_processor!(simd => self.tokens_into(simd, quantisers, &mut tokens));
         tokens
     }
 
     #[inline(always)]
-    fn tokens_into(&self, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
+    fn tokens_into<S: Simd>(&self, simd: S, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
         let rows = self.shape().mcus().1;
         match self {
             Self::Planes {
@@ -84,6 +86,7 @@ impl Blocks {
             } => {
                 for row in 0..rows {
                     each_block(
+                        simd,
                         planes,
                         *orientation,
                         *shape,
@@ -105,24 +108,7 @@ impl Blocks {
                         |index: usize, row: &BlockRow, at: usize| {
                             let (from, to) =
                                 (&source.planes[index].quant, &quantisers[index.min(1)]);
-                            match row {
-                                BlockRow::Sparse(row) => {
-                                    tokens.push_sparse(index, row, at, from, to);
-                                }
-                                BlockRow::Dense(_) => {
-                                    let block = row.block(at);
-                                    tokens.push(
-                                        index,
-                                        &std::array::from_fn(|position| {
-                                            to.quantise_one(
-                                                position,
-                                                block[position],
-                                                from[position],
-                                            )
-                                        }),
-                                    );
-                                }
-                            }
+                            tokens.push_kept(index, row, at, from, to);
                         },
                     );
                 }
@@ -135,24 +121,32 @@ impl Blocks {
         let mut sampled = Sampled::default();
         let (across, rows) = self.shape().mcus();
         let mut taken = 0;
+        let (h, v) = self.shape().sampling();
+        let most = rows.div_ceil(step) * across;
+        let each = [most * h * v, most, most];
+        let parts = if self.shape().colour { 3 } else { 1 };
+        for (list, most) in sampled.components.iter_mut().zip(each).take(parts) {
+            list.reserve_exact(most);
+        }
         // The middle row of each run of `step`, the last run being shorter.
         for row in (step / 2..rows.max(step / 2 + 1)).step_by(step) {
             let row = row.min(rows - 1);
             taken += 1;
-            on_this_processor!(self.sample_row(row, &mut sampled));
+            on_this_processor!(simd => self.sample_row(simd, row, &mut sampled));
         }
         sampled.share = (taken * across) as f64 / (rows * across) as f64;
         sampled
     }
 
     #[inline(always)]
-    fn sample_row(&self, row: usize, sampled: &mut Sampled) {
+    fn sample_row<S: Simd>(&self, simd: S, row: usize, sampled: &mut Sampled) {
         match self {
             Self::Planes {
                 planes,
                 orientation,
                 shape,
             } => each_block(
+                simd,
                 planes,
                 *orientation,
                 *shape,
@@ -217,7 +211,8 @@ pub(super) fn unquantised(block: &[i16; 64], quant: &[u16; 64]) -> Block {
 
 /// The blocks of one row of MCUs in the order of the scan, with the component of each.
 #[inline(always)]
-fn each_block(
+fn each_block<S: Simd>(
+    simd: S,
     planes: &[Plane],
     orientation: u8,
     shape: Shape,
@@ -231,7 +226,7 @@ fn each_block(
             for y in 0..v {
                 for x in 0..h {
                     let (left, top) = ((mcu * h + x) * 8, (row * v + y) * 8);
-                    each(index, &forward(&gather(plane, left, top, orientation)));
+                    each(index, &transformed(simd, plane, left, top, orientation));
                 }
             }
         }
@@ -259,21 +254,21 @@ fn each_kept(
     }
 }
 
-/// The 8 × 8 samples at (left, top) of the upright plane; past the edges the last ones repeat.
+/// The 8 × 8 samples at (left, top) of the upright plane, transformed; past the edges the last ones repeat.
 #[inline(always)]
-pub(super) fn gather(plane: &Plane, left: usize, top: usize, orientation: u8) -> [[u8; 8]; 8] {
-    if orientation == 1 && left + 8 <= plane.width && top + 8 <= plane.height {
-        return std::array::from_fn(|y| {
-            let at = (top + y) * plane.width + left;
-            plane
-                .samples
-                .get(at..)
-                .and_then(|rest| rest.first_chunk::<8>())
-                .copied()
-                .unwrap_or_default()
-        });
+pub(super) fn transformed<S: Simd>(
+    simd: S,
+    plane: &Plane,
+    left: usize,
+    top: usize,
+    orientation: u8,
+) -> Block {
+    if orientation == 1
+        && let Some(samples) = plane.block(left, top / 8)
+    {
+        return forward(simd, samples);
     }
-    turned(plane, left, top, orientation)
+    forward(simd, turned(plane, left, top, orientation).each_ref())
 }
 
 #[inline(never)]
@@ -297,7 +292,7 @@ fn turned(plane: &Plane, left: usize, top: usize, orientation: u8) -> [[u8; 8]; 
                 8 => (last_x - y, x),
                 _ => (x, y),
             };
-            plane.samples[y * plane.width + x]
+            plane.line(y)[x]
         })
     })
 }

@@ -6,7 +6,7 @@ use crate::fit::photo::planes::{self, Plane};
 use crate::fit::photo::{Chroma, PhotoError, PhotoOptions, PhotoSource, ToSrgb};
 use crate::jpeg::{
     self, COEFFICIENT_UNIT, CoefficientPlane, Coefficients, Frame, FrameComponent, Model, Notes,
-    QuantTable, Shape, on_this_processor, sparse,
+    QuantTable, RowBuilder, Shape, on_this_processor, sparse,
 };
 
 /// The source, ready for the search.
@@ -205,14 +205,13 @@ fn narrowed(source: Coefficients, narrow: u32, to_srgb: Option<ToSrgb<'_>>) -> C
     let count = planes.len();
     let mut row = vec![0u8; width * count];
     taken_up(width, height, count, |y, line| {
-        let at = y * width;
         let [luma, blue, red] = &planes[..] else {
-            line.copy_from_slice(&planes[0].samples[at..at + width]);
+            line.copy_from_slice(planes[0].line(y));
             return;
         };
+        let (luma, blue, red) = (luma.line(y), blue.line(y), red.line(y));
         for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            let x = at + x;
-            *pixel = to_rgb([luma.samples[x], blue.samples[x], red.samples[x]]);
+            *pixel = to_rgb([luma[x], blue[x], red[x]]);
         }
         match to_srgb {
             Some(to_srgb) => to_srgb(&row, line),
@@ -315,11 +314,7 @@ fn to_srgb_planes(planes: &mut [Plane], to_srgb: ToSrgb<'_>) {
     };
     let width = luma.width;
     let (mut line, mut converted) = (vec![0u8; width * 3], vec![0u8; width * 3]);
-    let lines = luma
-        .samples
-        .chunks_exact_mut(width)
-        .zip(blue.samples.chunks_exact_mut(width))
-        .zip(red.samples.chunks_exact_mut(width));
+    let lines = luma.lines_mut().zip(blue.lines_mut()).zip(red.lines_mut());
     for ((luma, blue), red) in lines {
         for (x, pixel) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             *pixel = to_rgb([luma[x], blue[x], red[x]]);
@@ -345,10 +340,12 @@ fn convert(
     let (width, height) = (parts[0].width, parts[0].height);
     let mut line = vec![0u8; width * count];
     Ok(taken_up(width, height, 3, |y, target| {
-        for (x, pixel) in line.chunks_exact_mut(count).enumerate() {
-            for (value, part) in pixel.iter_mut().zip(&parts) {
-                *value = part.samples[y * width + x];
+        for (index, part) in parts.iter().enumerate() {
+            for (pixel, &value) in line.chunks_exact_mut(count).zip(part.line(y)) {
+                pixel[index] = value;
             }
+        }
+        for pixel in line.chunks_exact_mut(count) {
             if model == Model::Ycck {
                 let rgb = to_rgb([pixel[0], pixel[1], pixel[2]]);
                 // Adobe technical note 5116: red is 255 less what the file says of cyan.
@@ -384,6 +381,7 @@ fn taken_up(
     let mut pixels = vec![0u8; width * channels];
     let mut bands = vec![vec![[0u8; 8]; blocks_w * 8]; channels];
     let mut blocks = vec![[0i16; 64]; blocks_w];
+    let mut builder = RowBuilder::default();
     for top in (0..height).step_by(8) {
         for y in 0..8 {
             if top + y < height {
@@ -392,14 +390,14 @@ fn taken_up(
             split(&pixels, channels, y, &mut bands, blocks_w);
         }
         for (plane, band) in planes.iter_mut().zip(&bands) {
-            let row = on_this_processor!({
+            let row = on_this_processor!(simd => {
                 for (block, samples) in blocks.iter_mut().zip(band.as_chunks::<8>().0) {
-                    let exact = jpeg::forward(samples);
+                    let exact = jpeg::forward(simd, samples.each_ref());
                     for (value, &exact) in block.iter_mut().zip(&exact) {
                         *value = (f32::from(exact) / COEFFICIENT_UNIT).round_ties_even() as i16;
                     }
                 }
-                sparse(&blocks)
+                sparse(&mut builder, &blocks)
             });
             plane.rows.push(row);
         }

@@ -5,6 +5,8 @@
 //! 4:2:0), a dragonfly (13 MP, progressive 4:2:2) and elephants (12 MP, progressive 4:2:0). Three others were held out:
 //! `clock`, `officer_portrait` and `cat_fur`.
 
+use fearless_simd::{Simd, SimdCvtFloat, SimdFrom, f32x8, i16x16};
+
 use crate::jpeg::{Block, BlockRow, COEFFICIENT_UNIT, ZIGZAG};
 
 /// Parameters of the model; the defaults are the calibrated ones.
@@ -12,8 +14,6 @@ use crate::jpeg::{Block, BlockRow, COEFFICIENT_UNIT, ZIGZAG};
 pub(crate) struct Parameters {
     /// Frequency in cycles a view pixel at which an error counts half.
     pub(crate) half: f64,
-    /// How steeply the weight falls past it.
-    pub(crate) fall: f64,
     /// Mean square of the error that is visible on a flat ground, in levels².
     pub(crate) ground: f64,
     /// Weight of a chroma error against luma's.
@@ -27,7 +27,6 @@ pub(crate) struct Parameters {
 /// The calibrated parameters.
 pub(crate) const PARAMETERS: Parameters = Parameters {
     half: 0.15,
-    fall: 1.0,
     ground: 92.0,
     chroma: 0.25,
     lost: 4.1,
@@ -50,8 +49,9 @@ impl Weights {
                     f64::from(ZIGZAG[position] % 8),
                     f64::from(ZIGZAG[position] / 8),
                 );
-                let frequency = u.hypot(v) / 16.0 * density;
-                let weight = 1.0 / (1.0 + (frequency / half).powf(PARAMETERS.fall));
+                // Not `hypot`, which every library rounds as it likes.
+                let frequency = (u * u + v * v).sqrt() / 16.0 * density;
+                let weight = 1.0 / (1.0 + frequency / half);
                 // What the screen cannot show is not seen.
                 let shown = ((0.6 - frequency) / 0.2).clamp(0.0, 1.0);
                 (weight * shown) as f32
@@ -66,31 +66,47 @@ impl Weights {
 
 /// How busy a block is, as far as the screen shows it: what an error in it is divided by.
 #[inline(always)]
-pub(crate) fn block_ground(block: &Block, weights: &[f32; 64]) -> f32 {
-    let mut activity = [0f32; 8];
-    for i in 1..64 {
-        let value = f32::from(block[i]);
-        activity[i & 7] += value * value * weights[i];
-    }
-    activity.iter().sum::<f32>() * SCALE + PARAMETERS.ground as f32
+pub(crate) fn block_ground<S: Simd>(simd: S, block: &Block, weights: &[f32; 64]) -> f32 {
+    // The mean level is no activity.
+    let mut weights = *weights;
+    weights[0] = 0.0;
+    let part = |values: &[i16; 16]| i16x16::simd_from(simd, *values);
+    let activity = weighed(simd, block.as_chunks().0.iter().map(part), &weights);
+    activity * SCALE + PARAMETERS.ground as f32
 }
 
 /// The visible error of one quantised block on its ground.
 #[inline(always)]
-pub(crate) fn block_error(
+pub(crate) fn block_error<S: Simd>(
+    simd: S,
     block: &Block,
     quantised: &Block,
     steps: &[i16; 64],
     weights: &[f32; 64],
     ground: f32,
 ) -> f32 {
-    let mut errors = [0f32; 8];
-    for i in 0..64 {
+    let quantised = quantised.as_chunks().0.iter().zip(steps.as_chunks().0);
+    let errors = block.as_chunks::<16>().0.iter().zip(quantised);
+    let errors = errors.map(|(exact, (level, step))| {
+        let [exact, level, step] = [exact, level, step].map(|list| i16x16::simd_from(simd, *list));
         // Within a step of each other, so that what wraps wraps back.
-        let error = f32::from(block[i].wrapping_sub(quantised[i].wrapping_mul(steps[i])));
-        errors[i & 7] += error * error * weights[i];
+        exact - level * step
+    });
+    weighed(simd, errors, weights) * SCALE / ground
+}
+
+/// The sum of weighted squares.
+#[inline(always)]
+fn weighed<S: Simd>(simd: S, values: impl Iterator<Item = i16x16<S>>, weights: &[f32; 64]) -> f32 {
+    let mut sums = f32x8::simd_from(simd, 0.0);
+    for (values, weights) in values.zip(weights.as_chunks::<16>().0) {
+        let (low, high) = simd.widen_i16x16(values);
+        for (values, weights) in [low, high].into_iter().zip(weights.as_chunks::<8>().0) {
+            let values = f32x8::float_from(values);
+            sums += values * values * f32x8::simd_from(simd, *weights);
+        }
     }
-    errors.iter().sum::<f32>() * SCALE / ground
+    <[f32; 8]>::from(sums).iter().sum()
 }
 
 /// Fixed-point squares to levels² a sample.

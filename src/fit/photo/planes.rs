@@ -5,12 +5,63 @@ use crate::jpeg::{
     BlockRow, CoefficientPlane, Coefficients, Frame, Inverse, inverse, on_this_processor,
 };
 
-/// Samples of one component.
+/// Samples of one component, in strips of eight lines: each takes the memory that rows of coefficients have left, and a
+/// row of blocks lies in one.
 #[derive(Clone, Debug)]
 pub(super) struct Plane {
     pub(super) width: usize,
     pub(super) height: usize,
-    pub(super) samples: Vec<u8>,
+    strips: Vec<Vec<u8>>,
+}
+
+/// Lines of a strip.
+const STRIP: usize = 8;
+
+impl Plane {
+    /// A plane without lines yet.
+    pub(super) fn with_width(width: usize) -> Self {
+        Self {
+            width,
+            height: 0,
+            strips: Vec::new(),
+        }
+    }
+
+    /// Appends a line, of which the plane's width is taken.
+    pub(super) fn push(&mut self, line: &[u8]) {
+        if self.height.is_multiple_of(STRIP) {
+            self.strips.push(Vec::with_capacity(self.width * STRIP));
+        }
+        if let Some(strip) = self.strips.last_mut() {
+            strip.extend_from_slice(&line[..self.width]);
+        }
+        self.height += 1;
+    }
+
+    /// One line.
+    pub(super) fn line(&self, y: usize) -> &[u8] {
+        &self.strips[y / STRIP][y % STRIP * self.width..][..self.width]
+    }
+
+    /// The lines from top to bottom.
+    pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let width = self.width;
+        let strips = self.strips.iter_mut();
+        strips.flat_map(move |strip| strip.chunks_exact_mut(width))
+    }
+
+    /// The eight lines of row `row` of blocks, from `left` on: where the plane has eight.
+    #[inline(always)]
+    pub(super) fn block(&self, left: usize, row: usize) -> Option<[&[u8; 8]; 8]> {
+        let strip = self.strips.get(row)?.get(left..)?;
+        if left + 8 > self.width || strip.len() < 7 * self.width + 8 {
+            return None;
+        }
+        Some(std::array::from_fn(|y| {
+            let line = strip.get(y * self.width..).unwrap_or_default();
+            line.first_chunk::<8>().unwrap_or(&[0; 8])
+        }))
+    }
 }
 
 /// Component `index` at `eighths` of the frame's size, chroma reduced as `chroma` says.
@@ -35,7 +86,7 @@ pub(super) fn all(source: Coefficients, eighths: usize, chroma: Chroma) -> Vec<P
         let mut scaler = Scaler::new(&frame, index, eighths, chroma);
         for row in 0..plane.rows.len() {
             scaler.add(&plane, row);
-            plane.rows[row] = BlockRow::empty();
+            plane.rows[row] = BlockRow::default();
         }
         scaler.finish()
     });
@@ -50,6 +101,8 @@ struct Scaler {
     stride: usize,
     /// What is kept of the blocks' samples.
     kept: Plane,
+    /// Its lines in the end.
+    keep_h: usize,
     /// What it is resized to.
     width: usize,
     height: usize,
@@ -81,27 +134,22 @@ impl Scaler {
             blocks_w: part.blocks_w,
             band: vec![0; stride * down],
             stride,
-            kept: Plane {
-                width: keep_w,
-                height: keep_h,
-                samples: Vec::with_capacity(keep_w * keep_h),
-            },
+            kept: Plane::with_width(keep_w),
+            keep_h,
             width,
             height,
         }
     }
 
     fn add(&mut self, plane: &CoefficientPlane, row: usize) {
-        let kept = &mut self.kept;
-        if kept.samples.len() >= kept.width * kept.height {
+        if self.kept.height >= self.keep_h {
             return;
         }
         let (band, stride) = (&mut self.band, self.stride);
         inverse(plane, self.size, row, 0, self.blocks_w, band, stride);
-        for line in band.chunks_exact(stride) {
-            if kept.samples.len() < kept.width * kept.height {
-                kept.samples.extend_from_slice(&line[..kept.width]);
-            }
+        let missing = self.keep_h - self.kept.height;
+        for line in band.chunks_exact(stride).take(missing) {
+            self.kept.push(line);
         }
     }
 
@@ -132,51 +180,105 @@ pub(super) fn resize(plane: &Plane, width: usize, height: usize) -> Plane {
 
 #[inline(always)]
 fn resized(plane: &Plane, width: usize, height: usize) -> Plane {
-    let down = taps(plane.height, height);
-    let across = taps(plane.width, width);
-    let mut samples = vec![0u8; width * height];
+    let down = Taps::new(plane.height, height);
+    let across = Taps::new(plane.width, width);
+    let mut result = Plane::with_width(width);
     let mut line = vec![0f32; plane.width];
-    for ((first, weights), target) in down.iter().zip(samples.chunks_exact_mut(width)) {
+    let mut target = vec![0u8; width];
+    for index in 0..height {
+        let (first, weights) = down.of(index);
         line.fill(0.5);
         for (offset, weight) in weights.iter().enumerate() {
-            let row = &plane.samples[(first + offset) * plane.width..][..plane.width];
-            for (sum, &sample) in line.iter_mut().zip(row) {
+            for (sum, &sample) in line.iter_mut().zip(plane.line(first + offset)) {
                 *sum += weight * f32::from(sample);
             }
         }
-        for (sample, (first, weights)) in target.iter_mut().zip(&across) {
-            let sum: f32 = weights
-                .iter()
-                .zip(&line[*first..])
-                .map(|(weight, value)| weight * value)
-                .sum();
+        match across.count {
+            1 => narrow::<1>(&line, &across, &mut target),
+            2 => narrow::<2>(&line, &across, &mut target),
+            3 => narrow::<3>(&line, &across, &mut target),
+            4 => narrow::<4>(&line, &across, &mut target),
+            5 => narrow::<5>(&line, &across, &mut target),
+            _ => {
+                for (index, sample) in target.iter_mut().enumerate() {
+                    let (first, weights) = across.of(index);
+                    let products = weights.iter().zip(&line[first..]);
+                    let sum: f32 = products.map(|(weight, value)| weight * value).sum();
+                    *sample = sum as u8;
+                }
+            }
+        }
+        result.push(&target);
+    }
+    result
+}
+
+/// One line resized, where every sample is made of `COUNT` others.
+#[inline(always)]
+fn narrow<const COUNT: usize>(line: &[f32], across: &Taps, target: &mut [u8]) {
+    let weights = across.weights.as_chunks::<COUNT>().0;
+    for ((sample, &first), weights) in target.iter_mut().zip(&across.first).zip(weights) {
+        let values = line.get(first as usize..).unwrap_or_default();
+        if let Some(values) = values.first_chunk::<COUNT>() {
+            let products = weights.iter().zip(values);
+            let sum: f32 = products.map(|(weight, value)| weight * value).sum();
             *sample = sum as u8;
         }
     }
-    Plane {
-        width,
-        height,
-        samples,
-    }
 }
 
-/// For each target sample, the first source sample and the weights: a triangle as wide as the coarser of the two grids.
-fn taps(source: usize, target: usize) -> Vec<(usize, Vec<f32>)> {
-    let ratio = source as f64 / target as f64;
-    let reach = ratio.max(1.0);
-    (0..target)
-        .map(|index| {
+/// For each target sample, the first source sample and as many weights as the most have: a triangle as wide as the
+/// coarser of the two grids.
+struct Taps {
+    count: usize,
+    first: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Taps {
+    fn new(source: usize, target: usize) -> Self {
+        let ratio = source as f64 / target as f64;
+        let reach = ratio.max(1.0);
+        let span = |index: usize| {
             let centre = (index as f64 + 0.5) * ratio;
             let first = (centre - reach).floor().max(0.0) as usize;
             let last = ((centre + reach).ceil() as usize).clamp(first + 1, source);
-            let mut weights: Vec<f32> = (first..last)
-                .map(|at| (1.0 - (at as f64 + 0.5 - centre).abs() / reach).max(0.0) as f32)
-                .collect();
-            let sum: f32 = weights.iter().sum();
-            for weight in &mut weights {
+            (centre, first, last)
+        };
+        let lengths = (0..target).map(span).map(|(_, first, last)| last - first);
+        let count = lengths.max().unwrap_or(1);
+        let (mut firsts, mut weights) = (Vec::with_capacity(target), Vec::new());
+        for index in 0..target {
+            let (centre, first, last) = span(index);
+            // The same number for all: at the edges some of them weigh nothing.
+            let from = first.min(source - count);
+            let weight = |at: usize| {
+                let distance = (at as f64 + 0.5 - centre).abs() / reach;
+                let counts = first <= at && at < last;
+                if counts {
+                    (1.0 - distance).max(0.0) as f32
+                } else {
+                    0.0
+                }
+            };
+            let start = weights.len();
+            weights.extend((from..from + count).map(weight));
+            let own = &mut weights[start..];
+            let sum: f32 = own.iter().sum();
+            for weight in own {
                 *weight /= sum;
             }
-            (first, weights)
-        })
-        .collect()
+            firsts.push(from as u32);
+        }
+        Self {
+            count,
+            first: firsts,
+            weights,
+        }
+    }
+
+    fn of(&self, index: usize) -> (usize, &[f32]) {
+        let weights = &self.weights[index * self.count..][..self.count];
+        (self.first[index] as usize, weights)
+    }
 }

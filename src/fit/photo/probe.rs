@@ -1,13 +1,15 @@
 //! A sample of the picture at a candidate size: tiles spread over it, the same ones on every run.
 
+use fearless_simd::Simd;
+
 use crate::fit::photo::Chroma;
-use crate::fit::photo::blocks::{gather, unquantised};
+use crate::fit::photo::blocks::{transformed, unquantised};
 use crate::fit::photo::model::{self, Weights};
 use crate::fit::photo::planes::{self, Plane};
 use crate::fit::photo::tables::{Fineness, GRID, grid, quantisers};
 use crate::jpeg::{
     Block, COEFFICIENT_UNIT, Coefficients, Frame, Inverse, QuantTable, Quantiser, Statistics,
-    forward, inverse, on_this_processor,
+    inverse, on_this_processor,
 };
 
 /// Sampled blocks of one candidate size.
@@ -57,12 +59,12 @@ impl Class {
     fn at(&mut self, step: usize, quantiser: &Quantiser, weights: &[f32; 64]) -> Outcome {
         if self.grounds.is_empty() {
             let blocks = &self.blocks;
-            self.grounds = on_this_processor!(grounds(blocks, weights));
+            self.grounds = on_this_processor!(simd => grounds(simd, blocks, weights));
         }
         let (blocks, grounds) = (&self.blocks, &self.grounds);
-        *self.known[step].get_or_insert_with(|| {
-            on_this_processor!(try_blocks(blocks, grounds, quantiser, weights))
-        })
+        *self.known[step].get_or_insert_with(
+            || on_this_processor!(simd => try_blocks(simd, blocks, grounds, quantiser, weights)),
+        )
     }
 }
 
@@ -88,17 +90,18 @@ impl Probe {
 }
 
 #[inline(always)]
-fn grounds(blocks: &[Block], weights: &[f32; 64]) -> Vec<f32> {
+fn grounds<S: Simd>(simd: S, blocks: &[Block], weights: &[f32; 64]) -> Vec<f32> {
     let mut grounds = Vec::with_capacity(blocks.len());
     for block in blocks {
-        grounds.push(model::block_ground(block, weights));
+        grounds.push(model::block_ground(simd, block, weights));
     }
     grounds
 }
 
 /// Counts and judges `blocks` under `quantiser`.
 #[inline(always)]
-fn try_blocks(
+fn try_blocks<S: Simd>(
+    simd: S,
     blocks: &[Block],
     grounds: &[f32],
     quantiser: &Quantiser,
@@ -113,7 +116,7 @@ fn try_blocks(
     for (block, &ground) in blocks.iter().zip(grounds) {
         let quantised = quantiser.quantise(block);
         statistics.count_block(&quantised, &mut predictor);
-        let seen = model::block_error(block, &quantised, &steps, weights, ground);
+        let seen = model::block_error(simd, block, &quantised, &steps, weights, ground);
         error += f64::from(seen);
     }
     Outcome {
@@ -239,24 +242,25 @@ impl Sampler {
         chroma: Chroma,
     ) -> Vec<Block> {
         let step = if index == 0 { 1 } else { chroma.step() };
-        let mut blocks = Vec::new();
+        let across = (TILE / 8 * eighths / step).div_ceil(8);
+        let mut blocks = Vec::with_capacity(self.tiles.len() * across * across);
         if self.tiles.is_empty() {
             let plane = planes::component(source, index, eighths, chroma);
-            on_this_processor!(transform(&plane, &mut blocks));
+            on_this_processor!(simd => transform(simd, &plane, &mut blocks));
         }
         for &tile in &self.tiles {
             let plane = sample(source, index, tile, eighths, step);
-            on_this_processor!(transform(&plane, &mut blocks));
+            on_this_processor!(simd => transform(simd, &plane, &mut blocks));
         }
         blocks
     }
 }
 
 #[inline(always)]
-fn transform(plane: &Plane, blocks: &mut Vec<Block>) {
+fn transform<S: Simd>(simd: S, plane: &Plane, blocks: &mut Vec<Block>) {
     for top in (0..plane.height).step_by(8) {
         for left in (0..plane.width).step_by(8) {
-            blocks.push(forward(&gather(plane, left, top, 1)));
+            blocks.push(transformed(simd, plane, left, top, 1));
         }
     }
 }
@@ -335,17 +339,16 @@ fn sample(
         height: whole_samples(source_h),
     };
     let stride = size.width * source_w;
-    let mut samples = vec![0u8; stride * size.height * source_h];
-    for (row, target) in samples.chunks_exact_mut(stride * size.height).enumerate() {
+    let mut band = vec![0u8; stride * size.height];
+    let mut plane = Plane::with_width(stride);
+    for row in 0..source_h {
+        let coefficients = &source.planes[index];
         let (row, first) = (y * source_h + row, x * source_w);
-        let plane = &source.planes[index];
-        inverse(plane, size, row, first, source_w, target, stride);
+        inverse(coefficients, size, row, first, source_w, &mut band, stride);
+        for line in band.chunks_exact(stride) {
+            plane.push(line);
+        }
     }
-    let plane = Plane {
-        width: stride,
-        height: size.height * source_h,
-        samples,
-    };
     if (plane.width, plane.height) == (side, side) {
         plane
     } else {
