@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
+use libm::cos;
+
 use super::ZIGZAG;
 use super::decode::CoefficientPlane;
 use super::processor::on_this_processor;
@@ -171,7 +173,7 @@ fn bases() -> &'static [Basis; 9] {
                     }
                     // An orthonormal transform of N samples, times √(N/8) for the change of size (T.81 A.3.3 at N = 8).
                     let norm = if u == 0 { 0.5f64.sqrt() } else { 1.0 } / 2.0;
-                    (norm * ((2.0 * x as f64 + 1.0) * u as f64 * PI / (2.0 * n)).cos()) as f32
+                    (norm * cos((2.0 * x as f64 + 1.0) * u as f64 * PI / (2.0 * n))) as f32
                 })
             })
         })

@@ -4,6 +4,8 @@
 //! is changed; from there, what a screen of 1,000 cd/m² would show is bent under the white of an ordinary one, by the
 //! brightest channel, so that hues stay.
 
+use libm::{expf, powf};
+
 /// Code points of the transfer functions (H.273 8.2).
 const PQ: u16 = 16;
 const HLG: u16 = 18;
@@ -72,7 +74,7 @@ impl ToneMap {
         if let Some(weights) = self.scene {
             // BT.2100 table 5, note 5e: the screen's light is the scene's times its luminance to the power of 0.2.
             let luminance: f32 = light.iter().zip(weights).map(|(a, b)| a * b).sum();
-            let gain = PEAK / WHITE * luminance.max(1e-6).powf(0.2);
+            let gain = PEAK / WHITE * powf(luminance.max(1e-6), 0.2);
             light = light.map(|channel| channel * gain);
         }
         let shown = self.primaries.map(|row| {
@@ -108,9 +110,9 @@ fn pq_light(code: f32) -> f32 {
         2_413.0 / 4_096.0 * 32.0,
         2_392.0 / 4_096.0 * 32.0,
     );
-    let power = code.powf(1.0 / m2);
+    let power = powf(code, 1.0 / m2);
     let ratio = (power - c1).max(0.0) / (c2 - c3 * power);
-    ratio.powf(1.0 / m1) * PQ_END / WHITE
+    powf(ratio, 1.0 / m1) * PQ_END / WHITE
 }
 
 /// BT.2100 table 5: the inverse of HLG's OETF, light of the scene from 0 to 1.
@@ -119,7 +121,7 @@ fn hlg_light(code: f32) -> f32 {
     if code <= 0.5 {
         code * code / 3.0
     } else {
-        (((code - c) / a).exp() + b) / 12.0
+        (expf((code - c) / a) + b) / 12.0
     }
 }
 
@@ -128,7 +130,7 @@ fn srgb_code(light: f32) -> f32 {
     if light <= 0.003_130_8 {
         light * 12.92
     } else {
-        1.055 * light.powf(1.0 / 2.4) - 0.055
+        1.055 * powf(light, 1.0 / 2.4) - 0.055
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use libm::log;
+
 use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::fit::{FitError, FitOptions, FittedImage, Source};
@@ -128,26 +130,26 @@ fn search(job: &Job<'_>, sample: &Sample, limit: u64) -> Result<FittedImage, Fit
 
 /// Where to try next: between the nearest tries on the scale of lengths' logarithms, a little on the safe side.
 fn next_rung(over: Option<(f64, u64)>, under: Option<(f64, u64)>, limit: u64) -> Option<f64> {
-    let aim = (limit as f64 * 0.97).ln();
+    let aim = log(limit as f64 * 0.97);
     match (over, under) {
         (Some((low, many)), Some((high, few))) => {
             if high - low < 0.01 {
                 return None;
             }
-            let (many, few) = ((many as f64).ln(), (few as f64).ln());
+            let (many, few) = (log(many as f64), log(few as f64));
             let share = ((many - aim) / (many - few)).clamp(0.1, 0.9);
             Some(low + (high - low) * share)
         }
         // A rung is about a quarter of the bytes; overshoot, so that the answer is soon enclosed.
         (Some((low, many)), None) => {
-            let steps = (((many as f64).ln() - aim) / 0.28).max(0.05);
+            let steps = ((log(many as f64) - aim) / 0.28).max(0.05);
             Some((low + steps * 1.15).min(SEVEREST))
         }
         (None, Some((high, few))) => {
             if high <= 0.0 {
                 return None;
             }
-            let steps = ((aim - (few as f64).ln()) / 0.28).max(0.02);
+            let steps = ((aim - log(few as f64)) / 0.28).max(0.02);
             Some((high - steps).max(0.0))
         }
         (None, None) => None,
@@ -167,32 +169,32 @@ impl Search {
         sample: &Sample,
         limit: u64,
     ) -> Result<f64, FitError> {
-        let aim = limit as f64 * 0.97;
+        let aim = log(limit as f64 * 0.97);
         let at = |rung: f64, probes: &mut u32| {
             *probes += 1;
             let plan = Plan::at(rung, job.least_scale, job.step(sample, rung));
-            job.predict(sample, plan).map(|bytes| bytes.max(1.0).ln())
+            job.predict(sample, plan).map(|bytes| log(bytes.max(1.0)))
         };
         let probes = &mut self.probes;
         let lightest = at(0.0, probes)?;
-        if lightest <= aim.ln() {
+        if lightest <= aim {
             return Ok(0.0);
         }
         let (mut low, mut high) = ((0.0, lightest), (SEVEREST, at(SEVEREST, probes)?));
-        if high.1 >= aim.ln() {
+        if high.1 >= aim {
             return Ok(SEVEREST);
         }
         for _ in 0..3 {
-            let share = ((low.1 - aim.ln()) / (low.1 - high.1)).clamp(0.15, 0.85);
+            let share = ((low.1 - aim) / (low.1 - high.1)).clamp(0.15, 0.85);
             let rung = low.0 + (high.0 - low.0) * share;
             let bytes = at(rung, probes)?;
-            if bytes > aim.ln() {
+            if bytes > aim {
                 low = (rung, bytes);
             } else {
                 high = (rung, bytes);
             }
         }
-        let share = ((low.1 - aim.ln()) / (low.1 - high.1).max(1e-9)).clamp(0.0, 1.0);
+        let share = ((low.1 - aim) / (low.1 - high.1).max(1e-9)).clamp(0.0, 1.0);
         Ok(low.0 + (high.0 - low.0) * share)
     }
 

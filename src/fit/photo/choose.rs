@@ -1,5 +1,7 @@
 //! Which size and chroma: samples of a few sizes tell their visible error at the limit.
 
+use libm::{log, pow};
+
 use crate::fit::photo::load::Loaded;
 use crate::fit::photo::planes;
 use crate::fit::photo::probe::{Outcome, Probe, Sampler};
@@ -218,13 +220,13 @@ fn bracket(
         (coarse, fine) = (fine, at(step - 1));
     }
     let (low, high) = (grid(step - 1), grid(step));
-    let slope = ((coarse.0 / fine.0).ln() / (high / low).ln()).clamp(-1.6, -0.05);
+    let slope = (log(coarse.0 / fine.0) / log(high / low)).clamp(-1.6, -0.05);
     // Between the steps both follow a power of the factor, nearly.
-    let share = ((limit / fine.0).ln() / (coarse.0 / fine.0).ln()).clamp(0.0, 1.0);
+    let share = (log(limit / fine.0) / log(coarse.0 / fine.0)).clamp(0.0, 1.0);
     let share = if share.is_nan() { 0.0 } else { share };
     let between = |a: f64, b: f64| {
         if a > 0.0 && b > 0.0 {
-            a * (b / a).powf(share)
+            a * pow(b / a, share)
         } else {
             a + (b - a) * share
         }

@@ -1,5 +1,7 @@
 //! The search: samples choose size and chroma, exact counts choose the tables, one encode ends it.
 
+use libm::{exp, log, pow};
+
 use crate::fit::photo::blocks::{Blocks, Sampled};
 use crate::fit::photo::choose::{Choice, Chooser, STUFFING};
 use crate::fit::photo::load::{self, Loaded};
@@ -337,12 +339,12 @@ impl Guide {
                 if low.1 as f64 <= aim * BRIDGED && self.floor.is_none() {
                     return None;
                 }
-                let (more, less) = ((low.1 as f64).ln(), (high.1 as f64).ln());
-                let share = ((more - middle.ln()) / (more - less)).clamp(0.1, 0.9);
+                let (more, less) = (log(low.1 as f64), log(high.1 as f64));
+                let share = ((more - log(middle)) / (more - less)).clamp(0.1, 0.9);
                 let known = [tables(low.0), tables(high.0)];
                 [share, share / 2.0, f64::midpoint(share, 1.0)]
                     .into_iter()
-                    .map(|share| low.0 * (high.0 / low.0).powf(share))
+                    .map(|share| low.0 * pow(high.0 / low.0, share))
                     .find(|&factor| high.0 / low.0 > NARROW && !known.contains(&tables(factor)))
             }
             (Some((factor, bits)), None) | (None, Some((factor, bits))) => {
@@ -352,10 +354,10 @@ impl Guide {
                     LEAST_FACTOR
                 };
                 let ratio = middle / (bits as f64).max(1.0);
-                let step = ratio.ln() / self.slope.clamp(-1.5, -0.3);
+                let step = log(ratio) / self.slope.clamp(-1.5, -0.3);
                 let known = tables(factor);
                 (1..=MOST_STEPS)
-                    .map(|times| (factor.ln() + step * f64::from(times)).exp())
+                    .map(|times| exp(log(factor) + step * f64::from(times)))
                     .map(|factor| factor.clamp(LEAST_FACTOR, MOST_FACTOR))
                     .find(|&factor| tables(factor) != known)
                     .or(Some(outermost))

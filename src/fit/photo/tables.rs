@@ -1,5 +1,7 @@
 //! The quantisers of the search: one factor for both tables, never finer than what the source has.
 
+use libm::{exp, log};
+
 use crate::jpeg::{QuantTable, Quantiser, chroma_table, luma_table};
 
 /// Finest tables: all steps one or two.
@@ -12,8 +14,8 @@ pub(super) const GRID: usize = 18;
 
 /// The factor at a step of the grid.
 pub(super) fn grid(step: usize) -> f64 {
-    let span = (MOST_FACTOR / LEAST_FACTOR).ln();
-    LEAST_FACTOR * (span * step as f64 / (GRID - 1) as f64).exp()
+    let span = log(MOST_FACTOR / LEAST_FACTOR);
+    LEAST_FACTOR * exp(span * step as f64 / (GRID - 1) as f64)
 }
 
 /// How finely a picture is quantised.
