@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use image::ImageFormat;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType as Filter, PngEncoder};
 use image::imageops::FilterType;
 use mmsfit::{ByteCount, FitOptions, fit_image, internals};
 
@@ -127,7 +129,6 @@ fn whole(criterion: &mut Criterion) {
 }
 
 /// The loops take seconds each, too long for ten samples: two turns of each side by side, and the ratio of the better ones.
-#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn paired(_: &mut Criterion) {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let asked_for = |name: &str| arguments.iter().any(|argument| argument == name);
@@ -135,6 +136,12 @@ fn paired(_: &mut Criterion) {
     if asked_for("--test") || asked_for("--list") || (filtered && !asked_for("paired")) {
         return;
     }
+    beside_loops();
+    beside_decodes();
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+fn beside_loops() {
     println!(
         "\nours beside the loops of the `image` crate, CPU of the better of two turns, in one run"
     );
@@ -149,6 +156,39 @@ fn paired(_: &mut Criterion) {
             println!(
                 "| {name} | {cap} | {ours:.3} s | {boxed:.2} s | {to_box:.1} x | {full:.2} s | {to_full:.1} x |"
             );
+        }
+    }
+}
+
+/// The photographs as other formats hold them: a whole fit beside nothing but this crate's own decode of the same file.
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+fn beside_decodes() {
+    println!("\nother sources, CPU of the better of two turns, in one run");
+    println!("| photograph | format | decode alone | cap | mmsfit | ratio |");
+    println!("|---|---|---|---|---|---|");
+    for Photo { name, bytes } in photos() {
+        let picture = image::load_from_memory(&bytes).expect("decodes");
+        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Tiff] {
+            let mut source = std::io::Cursor::new(Vec::new());
+            let written = match format {
+                // As most software writes it; the crate's own choice is a faster one.
+                ImageFormat::Png => picture.write_with_encoder(PngEncoder::new_with_quality(
+                    &mut source,
+                    CompressionType::Default,
+                    Filter::Adaptive,
+                )),
+                _ => picture.write_to(&mut source, format),
+            };
+            written.expect("is written");
+            let source = source.into_inner();
+            let decode = seconds(|| internals::decode_still(&source).expect("decodes").3);
+            for cap in CAPS {
+                let ours = seconds(|| fitted(&source, cap));
+                let ratio = ours / decode;
+                println!(
+                    "| {name} | {format:?} | {decode:.3} s | {cap} | {ours:.3} s | {ratio:.2} x |"
+                );
+            }
         }
     }
 }

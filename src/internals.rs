@@ -73,6 +73,12 @@ pub fn fit_jpeg(
     photo.map(Photo::from).map_err(|error| error.to_string())
 }
 
+/// Quantisation tables of another shape for the rest of the process: for luma and chroma a, b and c of
+/// a e^(b (u^c + v^c)), u and v being frequencies.
+pub fn use_tables(families: [[f64; 3]; 2]) {
+    jpeg::use_others(families);
+}
+
 pub fn fit_rgb(width: u32, height: u32, pixels: &[u8], limit_bytes: u64) -> Result<Photo, String> {
     let photo = fit_photo(
         PhotoSource::Rgb {

@@ -20,6 +20,8 @@ pub(crate) use encode::{Shape, Statistics, Tables, Tokens, encode, header_len};
 pub(crate) use header::probe;
 pub(crate) use header::{Frame, FrameComponent, Model};
 pub(crate) use processor::on_this_processor;
+#[cfg(feature = "bench-internals")]
+pub(crate) use quant::use_others;
 pub(crate) use quant::{QuantTable, Quantiser, chroma_table, factor_of, luma_table, quality_of};
 pub(crate) use rows::{BlockRow, RowBuilder, sparse};
 pub(crate) use scale::{Inverse, inverse};

@@ -8,12 +8,38 @@ pub(crate) type QuantTable = [u8; 64];
 
 /// Steps for luma at `factor` times the table below.
 pub(crate) fn luma_table(factor: f64) -> QuantTable {
-    scaled(&LUMA, factor)
+    scaled(bases()[0], factor)
 }
 
 /// Steps for chroma at `factor` times the table below.
 pub(crate) fn chroma_table(factor: f64) -> QuantTable {
-    scaled(&CHROMA, factor)
+    scaled(bases()[1], factor)
+}
+
+/// The steps of luma and chroma at factor 1.
+fn bases() -> [&'static [f64; 64]; 2] {
+    #[cfg(feature = "bench-internals")]
+    if let Some([luma, chroma]) = OTHERS.get() {
+        return [luma, chroma];
+    }
+    [&LUMA, &CHROMA]
+}
+
+/// Tables in place of the chosen ones, for the search that chooses them.
+#[cfg(feature = "bench-internals")]
+static OTHERS: std::sync::OnceLock<[[f64; 64]; 2]> = std::sync::OnceLock::new();
+
+/// Puts others of the family in place for the rest of the process: for luma and chroma a, b and c of
+/// a e^(b (u^c + v^c)). Once.
+#[cfg(feature = "bench-internals")]
+pub(crate) fn use_others(families: [[f64; 3]; 2]) {
+    let table = |[first, spread, power]: [f64; 3]| {
+        std::array::from_fn(|natural| {
+            let reach = |frequency: usize| libm::pow(frequency as f64, power);
+            first * libm::exp(spread * (reach(natural % 8) + reach(natural / 8)))
+        })
+    };
+    OTHERS.get_or_init(|| families.map(table));
 }
 
 /// How many times the table of T.81 K.1 the steps of a luma table are, by their sums.
@@ -106,7 +132,7 @@ fn scaled(base: &[f64; 64], factor: f64) -> QuantTable {
 ///
 /// The pictures made here are about as large as the screen that shows them, where the highest frequencies are hardly
 /// seen and colours are: the tables of T.81 K.1 and K.2, made for a screen farther away, spend on the wrong ones. Of
-/// this family the parameters were searched on six photographs at 300 and 500 KB: SSIMULACRA2 was 84.8 on average,
+/// this family the parameters were searched (`benches/compare/run --tables`) on six photographs at 300 and 500 KB: SSIMULACRA2 was 84.8 on average,
 /// where the tables of K.1 and K.2 gave 83.2 and N. Robidoux's 84.4. On seven others at 200 and 400 KB it was 86.8
 /// after 85.8, and no case was worse.
 #[rustfmt::skip]

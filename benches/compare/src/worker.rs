@@ -1,6 +1,7 @@
 //! One way to fit one photograph, alone in its process so that its time and memory can be read from outside.
 //!
-//! `worker WAY PHOTO CAP OUT`, where `mmsfit` also prints its encodes and probes, or `worker score ORIGINAL OTHER`, which prints SSIMULACRA2.
+//! `worker WAY PHOTO CAP OUT`, where `mmsfit` also prints its encodes and probes; `worker tables A,B,C,D,E,F PHOTO CAP OUT`
+//! with other quantisation tables; `worker score ORIGINAL OTHER`, which prints SSIMULACRA2.
 
 mod pixels;
 mod turbo;
@@ -25,12 +26,29 @@ fn main() -> Result<()> {
             );
             Ok(())
         }
+        ["tables", families, photo, cap, out] => {
+            let numbers: Vec<f64> = families
+                .split(',')
+                .map(str::parse)
+                .collect::<std::result::Result<_, _>>()?;
+            let &[a, b, c, d, e, f] = numbers.as_slice() else {
+                return Err("six numbers make two families".into());
+            };
+            internals::use_tables([[a, b, c], [d, e, f]]);
+            let photo = std::fs::read(photo)?;
+            Ok(std::fs::write(
+                out,
+                fit("mmsfit-engine", &photo, cap.parse()?)?,
+            )?)
+        }
         [way, photo, cap, out] => {
             let cap: u64 = cap.parse()?;
             let bytes = fit(way, &std::fs::read(photo)?, cap)?;
             Ok(std::fs::write(out, bytes)?)
         }
-        _ => Err("give WAY PHOTO CAP OUT, or score ORIGINAL OTHER".into()),
+        _ => Err(
+            "give WAY PHOTO CAP OUT, tables NUMBERS PHOTO CAP OUT, or score ORIGINAL OTHER".into(),
+        ),
     }
 }
 

@@ -379,23 +379,36 @@ fn taken_up(
     };
     let mut planes = vec![plane; channels];
     let mut pixels = vec![0u8; width * channels];
-    let mut bands = vec![vec![[0u8; 8]; blocks_w * 8]; channels];
+    // Eight lines of each component, as wide as its blocks.
+    let padded = blocks_w * 8;
+    let mut bands = vec![vec![0u8; padded * 8]; channels];
     let mut blocks = vec![[0i16; 64]; blocks_w];
     let mut builder = RowBuilder::default();
     for top in (0..height).step_by(8) {
         for y in 0..8 {
+            // Past the last line it is repeated.
             if top + y < height {
                 line(top + y, &mut pixels);
             }
-            split(&pixels, channels, y, &mut bands, blocks_w);
+            let mut lines = bands
+                .iter_mut()
+                .filter_map(|band| band.chunks_exact_mut(padded).nth(y));
+            match (lines.next(), lines.next(), lines.next()) {
+                (Some(luma), Some(blue), Some(red)) => {
+                    on_this_processor!(split(&pixels, [luma, blue, red]));
+                }
+                (Some(gray), ..) => pad(&pixels, gray),
+                _ => {}
+            }
         }
         for (plane, band) in planes.iter_mut().zip(&bands) {
             let row = on_this_processor!(simd => {
-                for (block, samples) in blocks.iter_mut().zip(band.as_chunks::<8>().0) {
-                    let exact = jpeg::forward(simd, samples.each_ref());
-                    for (value, &exact) in block.iter_mut().zip(&exact) {
-                        *value = (f32::from(exact) / COEFFICIENT_UNIT).round_ties_even() as i16;
-                    }
+                for (index, block) in blocks.iter_mut().enumerate() {
+                    let samples = std::array::from_fn(|y| {
+                        let line = band.get(y * padded + index * 8..).unwrap_or_default();
+                        line.first_chunk::<8>().unwrap_or(&[0; 8])
+                    });
+                    *block = jpeg::forward(simd, samples).map(whole);
                 }
                 sparse(&mut builder, &blocks)
             });
@@ -433,27 +446,40 @@ fn taken_up(
     }
 }
 
-/// One line of pixels into line `y` of the blocks of each component.
-#[expect(
-    clippy::needless_range_loop,
-    reason = "one index runs across three component rows"
-)]
-fn split(line: &[u8], channels: usize, y: usize, bands: &mut [Vec<[u8; 8]>], blocks_w: usize) {
-    let width = line.len() / channels;
-    for block in 0..blocks_w {
-        let mut rows = [[0u8; 8]; 3];
-        for x in 0..8 {
-            let at = (block * 8 + x).min(width - 1) * channels;
-            if channels == 1 {
-                rows[0][x] = line[at];
-            } else {
-                let [luma, blue, red] = to_ycc([line[at], line[at + 1], line[at + 2]]);
-                (rows[0][x], rows[1][x], rows[2][x]) = (luma, blue, red);
-            }
-        }
-        for (band, row) in bands.iter_mut().zip(&rows) {
-            band[block * 8 + y] = *row;
-        }
+/// A coefficient in its own unit, halves to the even one.
+#[inline(always)]
+fn whole(exact: i16) -> i16 {
+    let odd = exact >> FRACTION & 1;
+    exact.wrapping_add((1 << (FRACTION - 1)) - 1 + odd) >> FRACTION
+}
+
+/// Bits of a coefficient behind the point.
+const FRACTION: u32 = (COEFFICIENT_UNIT as u32).trailing_zeros();
+
+/// One line of RGB pixels as luma and chroma.
+#[inline(always)]
+fn split(pixels: &[u8], [luma, blue, red]: [&mut [u8]; 3]) {
+    let (list, _) = pixels.as_chunks::<3>();
+    let targets = luma.iter_mut().zip(blue.iter_mut()).zip(red.iter_mut());
+    for (&pixel, ((luma, blue), red)) in list.iter().zip(targets) {
+        [*luma, *blue, *red] = to_ycc(pixel);
+    }
+    for line in [luma, blue, red] {
+        repeat_last(line, list.len());
+    }
+}
+
+/// A line, and its last sample after it.
+fn pad(samples: &[u8], line: &mut [u8]) {
+    line[..samples.len()].copy_from_slice(samples);
+    repeat_last(line, samples.len());
+}
+
+/// Fills a line from `count` on with the sample before.
+#[inline(always)]
+fn repeat_last(line: &mut [u8], count: usize) {
+    if let Some(&last) = line.get(count.wrapping_sub(1)) {
+        line[count..].fill(last);
     }
 }
 
