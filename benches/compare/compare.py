@@ -10,6 +10,7 @@ from pathlib import Path
 import animations
 import batch
 import exhaustive
+import tables
 from measure import ROOT, SCRATCH, WORKERS, median, quantile, run, score
 
 HERE = Path(__file__).resolve().parent
@@ -135,6 +136,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=3, help="runs a measurement, of which the median counts")
     parser.add_argument("--no-scores", action="store_true", help="leave out SSIMULACRA2: time and bytes alone")
     parser.add_argument("--exhaustive", action="store_true", help="ours beside the best of every scale, chroma, quality")
+    parser.add_argument("--tables", type=int, metavar="DRAWS", help="searches quantisation tables in so many draws")
     parser.add_argument("--batch", action="store_true", help="one thread beside two on a folder; the command's start")
     parser.add_argument("--animations", action="store_true", help="GIFs under 600,000 bytes, or the first of --caps")
     asked = parser.parse_args()
@@ -147,6 +149,8 @@ def main():
     photos = named or repository_photos()
     if asked.exhaustive:
         exhaustive.table(photos, caps)
+    elif asked.tables is not None:
+        tables.search(photos, [int(cap) for cap in (asked.caps or "300000,500000").split(",")], asked.tables)
     elif asked.batch:
         batch.report(photos)
     else:

@@ -79,7 +79,7 @@ impl<'l, 'o> Chooser<'l, 'o> {
             .usual(limit)
             .min(last.saturating_sub(usize::from(whole.is_some())));
         let mut best = self.solve(start, limit);
-        // Sizes that are no whole number of samples stretch the picture: they are no reason to turn round.
+        // Sizes that are no whole number of samples are blurred a little: they are no reason to turn round.
         let mut valley = best.error - best.stretch;
         for at in start + 1..=last {
             let next = self.solve(at, limit);

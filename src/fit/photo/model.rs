@@ -20,7 +20,7 @@ pub(crate) struct Parameters {
     pub(crate) chroma: f64,
     /// Weight of lost detail against noise.
     pub(crate) lost: f64,
-    /// Weight of a stretch by one view pixel over the picture.
+    /// Weight of moving samples by up to one view pixel, as a size does that is no whole number of them.
     pub(crate) stretch: f64,
 }
 
@@ -30,7 +30,7 @@ pub(crate) const PARAMETERS: Parameters = Parameters {
     ground: 92.0,
     chroma: 0.25,
     lost: 4.1,
-    stretch: 0.34,
+    stretch: 0.08,
 };
 
 /// Weight of each zigzag position.

@@ -103,21 +103,27 @@ struct Scaler {
     kept: Plane,
     /// Its lines in the end.
     keep_h: usize,
-    /// What it is resized to.
+    /// What it is resized to, by how many of its samples for one.
     width: usize,
     height: usize,
+    ratio_w: f64,
+    ratio_h: f64,
 }
 
 impl Scaler {
     fn new(frame: &Frame, index: usize, eighths: usize, chroma: Chroma) -> Self {
         let part = &frame.components[index];
         let step = if index == 0 { 1 } else { chroma.step() };
-        let width = scaled(frame.width as usize, eighths).div_ceil(step);
-        let height = scaled(frame.height as usize, eighths).div_ceil(step);
+        let luma_w = scaled(frame.width as usize, eighths);
+        let luma_h = scaled(frame.height as usize, eighths);
+        let (width, height) = (luma_w.div_ceil(step), luma_h.div_ceil(step));
         // Samples that each block has to give, in units of 1/(factor × step).
-        let (across, exact_w) = block_samples(eighths * frame.h_max, part.h * step);
-        let (down, exact_h) = block_samples(eighths * frame.v_max, part.v * step);
-        let (keep_w, keep_h) = if exact_w && exact_h {
+        let across = block_samples(eighths * frame.h_max, part.h * step);
+        let down = block_samples(eighths * frame.v_max, part.v * step);
+        // A length that is no whole number of samples is still shown whole: the sizes differ by as much.
+        let ratio_w = ratio(part.width * across, luma_w, step);
+        let ratio_h = ratio(part.height * down, luma_h, step);
+        let (keep_w, keep_h) = if ratio_w == 1.0 && ratio_h == 1.0 {
             (width, height)
         } else {
             (
@@ -138,6 +144,8 @@ impl Scaler {
             keep_h,
             width,
             height,
+            ratio_w,
+            ratio_h,
         }
     }
 
@@ -154,11 +162,12 @@ impl Scaler {
     }
 
     fn finish(self) -> Plane {
-        if (self.kept.width, self.kept.height) == (self.width, self.height) {
-            self.kept
-        } else {
-            resize(&self.kept, self.width, self.height)
+        if self.ratio_w == 1.0 && self.ratio_h == 1.0 {
+            return self.kept;
         }
+        let across = Taps::new(self.kept.width, self.ratio_w, self.width);
+        let down = Taps::new(self.kept.height, self.ratio_h, self.height);
+        on_this_processor!(resized(&self.kept, &across, &down))
     }
 }
 
@@ -167,25 +176,40 @@ pub(super) fn scaled(length: usize, eighths: usize) -> usize {
     ((length * eighths + 4) / 8).max(1)
 }
 
-/// How many samples a block gives for a ratio of `numerator / denominator`, and whether that is the ratio itself.
-fn block_samples(numerator: usize, denominator: usize) -> (usize, bool) {
-    let exact = numerator.is_multiple_of(denominator) && numerator / denominator <= 8;
-    (numerator.div_ceil(denominator).clamp(1, 8), exact)
+/// How many samples a block gives for a ratio of `numerator / denominator`: that or the next above.
+fn block_samples(numerator: usize, denominator: usize) -> usize {
+    numerator.div_ceil(denominator).clamp(1, 8)
 }
+
+/// Samples made, in eighths of one, for each that a plane `step` times smaller than luma's `length` has; 1 where they
+/// miss each other by less than is ever seen.
+fn ratio(made: usize, length: usize, step: usize) -> f64 {
+    let (made, wanted) = (made as f64 / 8.0, length as f64 / step as f64);
+    if (made - wanted).abs() < UNSEEN {
+        1.0
+    } else {
+        made / wanted
+    }
+}
+
+/// Samples at the far edge by which a picture may be stretched.
+const UNSEEN: f64 = 0.04;
 
 /// Area-averages or interpolates a plane to another size.
 pub(super) fn resize(plane: &Plane, width: usize, height: usize) -> Plane {
-    on_this_processor!(resized(plane, width, height))
+    let ratio = |source: usize, target: usize| source as f64 / target as f64;
+    let across = Taps::new(plane.width, ratio(plane.width, width), width);
+    let down = Taps::new(plane.height, ratio(plane.height, height), height);
+    on_this_processor!(resized(plane, &across, &down))
 }
 
 #[inline(always)]
-fn resized(plane: &Plane, width: usize, height: usize) -> Plane {
-    let down = Taps::new(plane.height, height);
-    let across = Taps::new(plane.width, width);
+fn resized(plane: &Plane, across: &Taps, down: &Taps) -> Plane {
+    let width = across.first.len();
     let mut result = Plane::with_width(width);
     let mut line = vec![0f32; plane.width];
     let mut target = vec![0u8; width];
-    for index in 0..height {
+    for index in 0..down.first.len() {
         let (first, weights) = down.of(index);
         line.fill(0.5);
         for (offset, weight) in weights.iter().enumerate() {
@@ -194,11 +218,15 @@ fn resized(plane: &Plane, width: usize, height: usize) -> Plane {
             }
         }
         match across.count {
-            1 => narrow::<1>(&line, &across, &mut target),
-            2 => narrow::<2>(&line, &across, &mut target),
-            3 => narrow::<3>(&line, &across, &mut target),
-            4 => narrow::<4>(&line, &across, &mut target),
-            5 => narrow::<5>(&line, &across, &mut target),
+            1 => {
+                for (sample, &value) in target.iter_mut().zip(&line) {
+                    *sample = value as u8;
+                }
+            }
+            2 => narrow::<2>(&line, across, &mut target),
+            3 => narrow::<3>(&line, across, &mut target),
+            4 => narrow::<4>(&line, across, &mut target),
+            5 => narrow::<5>(&line, across, &mut target),
             _ => {
                 for (index, sample) in target.iter_mut().enumerate() {
                     let (first, weights) = across.of(index);
@@ -227,8 +255,9 @@ fn narrow<const COUNT: usize>(line: &[f32], across: &Taps, target: &mut [u8]) {
     }
 }
 
-/// For each target sample, the first source sample and as many weights as the most have: a triangle as wide as the
-/// coarser of the two grids.
+/// For each target sample, the first source sample and as many weights as the most have. One each where nothing moves;
+/// a cubic (R. Keys, IEEE Trans. ASSP 29, 1981) where little does, as a triangle would blur; else a triangle as wide as
+/// the coarser of the two grids.
 struct Taps {
     count: usize,
     first: Vec<u32>,
@@ -236,9 +265,17 @@ struct Taps {
 }
 
 impl Taps {
-    fn new(source: usize, target: usize) -> Self {
-        let ratio = source as f64 / target as f64;
-        let reach = ratio.max(1.0);
+    /// `source` samples, of which `ratio` go to one of `target`.
+    fn new(source: usize, ratio: f64, target: usize) -> Self {
+        if ratio == 1.0 {
+            return Self {
+                count: 1,
+                first: (0..target as u32).collect(),
+                weights: vec![1.0; target],
+            };
+        }
+        let is_near = (ratio - 1.0).abs() < NEAR && source >= 4;
+        let reach = if is_near { 2.0 } else { ratio.max(1.0) };
         let span = |index: usize| {
             let centre = (index as f64 + 0.5) * ratio;
             let first = (centre - reach).floor().max(0.0) as usize;
@@ -253,12 +290,11 @@ impl Taps {
             // The same number for all: at the edges some of them weigh nothing.
             let from = first.min(source - count);
             let weight = |at: usize| {
-                let distance = (at as f64 + 0.5 - centre).abs() / reach;
-                let counts = first <= at && at < last;
-                if counts {
-                    (1.0 - distance).max(0.0) as f32
-                } else {
-                    0.0
+                let distance = (at as f64 + 0.5 - centre).abs();
+                match first <= at && at < last {
+                    true if is_near => keys(distance) as f32,
+                    true => (1.0 - distance / reach).max(0.0) as f32,
+                    false => 0.0,
                 }
             };
             let start = weights.len();
@@ -280,5 +316,20 @@ impl Taps {
     fn of(&self, index: usize) -> (usize, &[f32]) {
         let weights = &self.weights[index * self.count..][..self.count];
         (self.first[index] as usize, weights)
+    }
+}
+
+/// Ratios that differ from 1 by less move samples by parts of one, over the whole picture.
+const NEAR: f64 = 0.02;
+
+/// Keys' cubic, with a = -1/2.
+fn keys(distance: f64) -> f64 {
+    let d = distance;
+    if d < 1.0 {
+        (1.5 * d - 2.5) * d * d + 1.0
+    } else if d < 2.0 {
+        ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0
+    } else {
+        0.0
     }
 }

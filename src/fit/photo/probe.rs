@@ -392,7 +392,8 @@ fn lost(source: &Coefficients, index: usize, tiles: &[(usize, usize)], view: f64
     sums.map(|sum| sum / count.max(1) as f64)
 }
 
-/// How far the nearest whole size stretches the picture, in view pixels at its far edges, squared.
+/// How far samples move to make the nearest whole size, in view pixels at the far edges, squared: between two of them a
+/// cubic blurs.
 fn stretch(width: u32, height: u32, eighths: usize, view: f64) -> f64 {
     let miss = |length: u32| {
         let exact = f64::from(length) * eighths as f64 / 8.0;
