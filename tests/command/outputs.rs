@@ -69,7 +69,7 @@ const LOCATED: &[&str] = &[
 ];
 
 /// Tags of exiftool that tell a place: groups of coordinates, and names of cities.
-fn places_in(path: &Path) -> Vec<String> {
+pub(crate) fn places_in(path: &Path) -> Vec<String> {
     let output = Command::new("exiftool")
         .args(["-a", "-ee", "-G1", "-s", "-n"])
         .arg(path)
@@ -122,7 +122,7 @@ fn plant(from: &Path, to: &Path, places: &[&str]) {
 }
 
 /// Decodes everything in a file; what the decoder complains about.
-fn complaints(path: &Path) -> String {
+pub(crate) fn complaints(path: &Path) -> String {
     let output = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-xerror", "-i"])
         .arg(path)
@@ -154,7 +154,7 @@ fn pixels_of(path: &Path) -> (usize, usize, Vec<u8>) {
 }
 
 /// The most bytes that a part of this type may have on the disk, by the provider's rules alone.
-fn cap(rules: &Rules, content_type: &str) -> u64 {
+pub(crate) fn cap(rules: &Rules, content_type: &str) -> u64 {
     let rule = rules
         .types
         .iter()
@@ -172,7 +172,7 @@ fn cap(rules: &Rules, content_type: &str) -> u64 {
 }
 
 /// Runs `preflight --fix` and gives the records by input.
-fn fix(desk: &Desk, provider: Provider, from: &str, out: &str) -> io::Result<Vec<Value>> {
+pub(crate) fn fix(desk: &Desk, provider: Provider, from: &str, out: &str) -> io::Result<Vec<Value>> {
     let said = desk
         .command()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
