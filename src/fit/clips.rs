@@ -93,8 +93,7 @@ fn rewrite(
         // What is behind the end of the format; nothing in front of it is asked for.
         let trailing = usize::try_from(checked.sniffed.trailing_bytes).ok()?;
         let end = checked.bytes.len().checked_sub(trailing)?;
-        (trailing > 0)
-            .then(|| checked.bytes.get(..end).map(<[u8]>::to_vec))??
+        (trailing > 0).then(|| checked.bytes.get(..end).map(<[u8]>::to_vec))??
     };
     if ByteCount::of(&bytes) > limit {
         return None;

@@ -172,7 +172,12 @@ pub(crate) fn cap(rules: &Rules, content_type: &str) -> u64 {
 }
 
 /// Runs `preflight --fix` and gives the records by input.
-pub(crate) fn fix(desk: &Desk, provider: Provider, from: &str, out: &str) -> io::Result<Vec<Value>> {
+pub(crate) fn fix(
+    desk: &Desk,
+    provider: Provider,
+    from: &str,
+    out: &str,
+) -> io::Result<Vec<Value>> {
     let said = desk
         .command()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -210,10 +215,11 @@ fn no_output_tells_a_place_and_every_one_opens_is_under_its_cap_and_stays() -> i
             .to_string_lossy();
         desk.copy(name, &format!("up/{own}"))?;
     }
+    let tagged = crate::places::plant_all(&desk.at("up"))?;
     for &provider in Provider::ALL {
         let out = format!("ready_{}", provider.name());
         let records = fix(&desk, provider, "up", &out)?;
-        assert_eq!(records.len(), PLANTED.len() + LOCATED.len());
+        assert_eq!(records.len(), PLANTED.len() + LOCATED.len() + tagged.len());
         let mut kinds = BTreeMap::<String, u32>::new();
         for record in &records {
             let input = record["input"].as_str().unwrap_or_default();

@@ -45,7 +45,10 @@ fn item(draft: &mut Draft<'_>, at: usize, end: usize) -> Option<usize> {
     let bytes = draft.bytes();
     let len = le32(bytes, at)? as usize;
     let key = at + 8;
-    let key_len = find(from(bytes, key).get(..MAX_KEY.min(end.checked_sub(key)?))?, b"\0")?;
+    let key_len = find(
+        from(bytes, key).get(..MAX_KEY.min(end.checked_sub(key)?))?,
+        b"\0",
+    )?;
     let value = key + key_len + 1;
     let next = value.checked_add(len)?;
     if next > end {

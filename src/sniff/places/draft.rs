@@ -6,6 +6,7 @@ use std::ops::Range;
 pub(super) struct Draft<'a> {
     bytes: Cow<'a, [u8]>,
     is_changed: bool,
+    is_stuck: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -13,6 +14,7 @@ impl<'a> Draft<'a> {
         Self {
             bytes: Cow::Borrowed(bytes),
             is_changed: false,
+            is_stuck: false,
         }
     }
 
@@ -20,13 +22,19 @@ impl<'a> Draft<'a> {
         &self.bytes
     }
 
-    pub(super) const fn is_changed(&self) -> bool {
-        self.is_changed
+    /// Whether a place was seen, blanked or not.
+    pub(super) const fn is_told(&self) -> bool {
+        self.is_changed || self.is_stuck
     }
 
-    /// What it has become; `None` where nothing was written.
+    /// What it has become; `None` where nothing was written, or not everything that should have been.
     pub(super) fn into_changed(self) -> Option<Vec<u8>> {
-        self.is_changed.then(|| self.bytes.into_owned())
+        (self.is_changed && !self.is_stuck).then(|| self.bytes.into_owned())
+    }
+
+    /// A place was seen that cannot be blanked.
+    pub(super) const fn stick(&mut self) {
+        self.is_stuck = true;
     }
 
     /// Writes over what stands at `at`. What would reach behind the end is not written at all.
@@ -50,7 +58,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Lets another walk work on a range alone; whether it changed something.
-    pub(super) fn within(&mut self, range: Range<usize>, walk: impl FnOnce(&mut Draft<'_>)) -> bool {
+    pub(super) fn within(
+        &mut self,
+        range: Range<usize>,
+        walk: impl FnOnce(&mut Draft<'_>),
+    ) -> bool {
         let Some(part) = self.bytes.get(range.clone()) else {
             return false;
         };

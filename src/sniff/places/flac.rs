@@ -11,7 +11,8 @@ pub(super) fn blank(draft: &mut Draft<'_>, start: usize) {
     }
     let mut at = start + 4;
     for _ in 0..MAX_BLOCKS {
-        let (Some(kind), Some(len)) = (u8_at(draft.bytes(), at), be24(draft.bytes(), at + 1)) else {
+        let (Some(kind), Some(len)) = (u8_at(draft.bytes(), at), be24(draft.bytes(), at + 1))
+        else {
             return;
         };
         let end = (at + 4 + len as usize).min(draft.bytes().len());

@@ -12,7 +12,8 @@ pub(super) fn blank(draft: &mut Draft<'_>) {
     let mut at = (header as usize).saturating_add(4);
     let mut left = MAX_VALUES;
     for _ in 0..MAX_TAGS {
-        let (Some(kind), Some(len)) = (u8_at(draft.bytes(), at), be24(draft.bytes(), at + 1)) else {
+        let (Some(kind), Some(len)) = (u8_at(draft.bytes(), at), be24(draft.bytes(), at + 1))
+        else {
             return;
         };
         let start = at + 11;

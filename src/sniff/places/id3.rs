@@ -158,7 +158,11 @@ impl<'a> Frame<'a> {
             3 => (be32(body, at + 4)? as usize, HEADER),
             _ => (size_24(body, at)?, HEADER),
         };
-        let format = if version == 2 { 0 } else { u8_at(body, at + 9)? };
+        let format = if version == 2 {
+            0
+        } else {
+            u8_at(body, at + 9)?
+        };
         let start = at + header;
         let end = start.checked_add(size)?.min(body.len());
         Some(Self {

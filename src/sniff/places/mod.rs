@@ -27,7 +27,7 @@ use crate::content_type::ContentType;
 pub(super) fn says_where(bytes: &[u8], content_type: ContentType) -> bool {
     let mut draft = Draft::of(bytes);
     blank(&mut draft, content_type);
-    draft.is_changed()
+    draft.is_told()
 }
 
 /// The same file with blanks where it told a place, of the same length.

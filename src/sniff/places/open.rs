@@ -99,7 +99,12 @@ fn blank_png(draft: &mut Draft<'_>, start: usize) {
         draft.fill(data.clone(), 0);
         draft.write(data.start - 4, b"voId");
         let mut sum = Crc::new();
-        sum.update(draft.bytes().get(data.start - 4..data.end).unwrap_or_default());
+        sum.update(
+            draft
+                .bytes()
+                .get(data.start - 4..data.end)
+                .unwrap_or_default(),
+        );
         draft.write(data.end, &sum.sum().to_be_bytes());
     }
 }

@@ -22,9 +22,12 @@ pub(super) fn blank(draft: &mut Draft<'_>) {
         blank_strings(draft, all);
     }
     let mut edits = Vec::new();
-    for_each_stream(draft.bytes(), |deflated, made| edits.push((deflated, made)));
-    for (deflated, made) in edits {
-        draft.write(deflated, &made);
+    for_each_stream(draft.bytes(), |at, mended| edits.push((at, mended)));
+    for (at, mended) in edits {
+        match mended {
+            Some(mended) => draft.write(at, &mended),
+            None => draft.stick(),
+        }
     }
 }
 
@@ -88,8 +91,9 @@ fn string_behind(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     }
 }
 
-/// Deflated streams that hold a place: where they stand, and what is written there, of the same length.
-fn for_each_stream(bytes: &[u8], mut mended: impl FnMut(usize, Vec<u8>)) {
+/// Deflated streams that hold a place: where they stand, and what is written there, of the same length, where there is
+/// such a thing.
+fn for_each_stream(bytes: &[u8], mut told: impl FnMut(usize, Option<Vec<u8>>)) {
     let mut at = 0;
     let mut budget = MAX_INFLATED;
     for _ in 0..MAX_STREAMS {
@@ -103,8 +107,12 @@ fn for_each_stream(bytes: &[u8], mut mended: impl FnMut(usize, Vec<u8>)) {
             [b'\n', ..] => at + 1,
             _ => continue,
         };
-        let dictionary = slice(bytes, word.saturating_sub(MAX_DICTIONARY), word.min(MAX_DICTIONARY))
-            .unwrap_or_default();
+        let dictionary = slice(
+            bytes,
+            word.saturating_sub(MAX_DICTIONARY),
+            word.min(MAX_DICTIONARY),
+        )
+        .unwrap_or_default();
         let dictionary = from(dictionary, rfind(dictionary, b"obj").unwrap_or(0));
         let has = |name: &[u8]| find(dictionary, name).is_some();
         if !(has(b"/FlateDecode") || has(b"/Fl")) || has(b"/Predictor") {
@@ -124,11 +132,14 @@ fn for_each_stream(bytes: &[u8], mut mended: impl FnMut(usize, Vec<u8>)) {
         } else {
             open::blank(&mut draft, all);
         }
-        if let Some(blanked) = draft.into_changed()
-            // One that is too long to be deflated as short as it was says nothing at all.
-            && let Some(made) = deflate(&blanked, len).or_else(|| deflate(b"", len))
-        {
-            mended(start, made);
+        if let Some(blanked) = draft.into_changed() {
+            let mended = deflate(&blanked, len);
+            // A packet that does not become as short as it was says nothing at all.
+            let is_packet = looks_like_xmp(head(&text, PEEKED));
+            told(
+                start,
+                mended.or_else(|| is_packet.then(|| deflate(b"", len))?),
+            );
         }
         if budget == 0 {
             return;
@@ -166,40 +177,63 @@ fn inflate(deflated: &[u8], most: usize) -> (Vec<u8>, usize) {
 ///
 /// `None` where it does not become so short.
 fn deflate(content: &[u8], len: usize) -> Option<Vec<u8>> {
-    let mut state = Compress::new(Compression::best(), true);
-    let mut made = Vec::with_capacity(len);
+    stored(content, len).or_else(|| spaced(content, len))
+}
+
+/// With stored blocks of spaces (RFC 1951 3.2.4) behind the content, five bytes of header each.
+fn stored(content: &[u8], len: usize) -> Option<Vec<u8>> {
     // Ends with a block that is not the last one, and with a whole byte.
-    state
-        .compress_vec(content, &mut made, FlushCompress::Sync)
-        .ok()?;
-    if state.total_in() as usize != content.len() || made.len() == made.capacity() {
-        return None;
-    }
+    let mut made = compressed(content, len, FlushCompress::Sync)?;
     let mut sum = Adler::default();
     sum.update(content);
-    // RFC 1951 3.2.4: stored blocks of spaces, five bytes of header each.
-    let mut room = len.checked_sub(made.len() + SUM)?;
+    let mut room = len.checked_sub(made.len() + SUM).filter(|&room| room > 0)?;
     while room > 0 {
-        let mut stored = room.checked_sub(STORED)?.min(usize::from(u16::MAX));
-        let mut rest = room - STORED - stored;
+        let mut spaces = room.checked_sub(STORED)?.min(usize::from(u16::MAX));
+        let mut rest = room - STORED - spaces;
         if (1..STORED).contains(&rest) {
-            stored -= STORED;
+            spaces -= STORED;
             rest += STORED;
         }
-        let length = u16::try_from(stored).ok()?;
+        let length = u16::try_from(spaces).ok()?;
         made.push(u8::from(rest == 0));
         made.extend_from_slice(&length.to_le_bytes());
         made.extend_from_slice(&(!length).to_le_bytes());
-        made.resize(made.len() + stored, b' ');
-        sum.update(&vec![b' '; stored]);
+        made.resize(made.len() + spaces, b' ');
+        sum.update(&vec![b' '; spaces]);
         room = rest;
-    }
-    // Without a stored block there was no last one.
-    if made.len() + SUM != len || len < STORED + SUM {
-        return None;
     }
     made.extend_from_slice(&sum.value().to_be_bytes());
     Some(made)
+}
+
+/// With spaces that are deflated as well, as many as just fill what the stored block has no room in: some bits for each
+/// of the longest runs (RFC 1951 3.2.5).
+fn spaced(content: &[u8], len: usize) -> Option<Vec<u8>> {
+    const LONGEST_RUN: usize = 258;
+
+    let tries = (MAX_INFLATED / (content.len() + 1)).min(MAX_TRIES);
+    let mut content = content.to_vec();
+    for _ in 0..tries {
+        let made = compressed(&content, len, FlushCompress::Finish)?;
+        if made.len() == len {
+            return Some(made);
+        }
+        content.resize(content.len() + LONGEST_RUN, b' ');
+    }
+    None
+}
+
+/// At most `most` bytes of zlib; `None` where they are not enough.
+fn compressed(content: &[u8], most: usize, flush: FlushCompress) -> Option<Vec<u8>> {
+    let mut state = Compress::new(Compression::best(), true);
+    // A full buffer may be one that was too short.
+    let mut made = Vec::with_capacity(most + 16);
+    let status = state.compress_vec(content, &mut made, flush).ok()?;
+    let is_done = match flush {
+        FlushCompress::Finish => status == Status::StreamEnd,
+        _ => state.total_in() as usize == content.len() && made.len() < made.capacity(),
+    };
+    (is_done && made.len() <= most).then_some(made)
 }
 
 /// RFC 1950 8.2.
@@ -239,6 +273,8 @@ const PEEKED: usize = 512;
 /// Bytes that one stream, and all of them, may become.
 const MAX_STREAM: usize = 16 << 20;
 const MAX_INFLATED: usize = 32 << 20;
+/// Lengths that are tried.
+const MAX_TRIES: usize = 1_000;
 /// Bytes of a stored block's header, and of the checksum behind the last block.
 const STORED: usize = 5;
 const SUM: usize = 4;

@@ -30,7 +30,11 @@ pub(super) fn blank(draft: &mut Draft<'_>) {
             size => (at + 8).saturating_add(size as usize).min(len),
         };
         // Some writers append behind what the size says.
-        let end = if is_first && !has_riff(draft.bytes(), end) { len } else { end };
+        let end = if is_first && !has_riff(draft.bytes(), end) {
+            len
+        } else {
+            end
+        };
         blank_list(draft, at + 12..end, *b"RIFF", 0, &mut left);
         at = end.max(at + 12) + (end & 1);
     }
@@ -80,13 +84,7 @@ fn blank_list(
     }
 }
 
-fn blank_chunk(
-    draft: &mut Draft<'_>,
-    at: usize,
-    body: Range<usize>,
-    name: [u8; 4],
-    list: [u8; 4],
-) {
+fn blank_chunk(draft: &mut Draft<'_>, at: usize, body: Range<usize>, name: [u8; 4], list: [u8; 4]) {
     let bytes = draft.bytes();
     let data = bytes.get(body.clone()).unwrap_or_default();
     let is_text = matches!(&list, b"INFO" | b"INF0" | b"exif" | b"adtl" | b"Tdat");
@@ -133,7 +131,10 @@ fn junk(draft: &mut Draft<'_>, at: usize, body: Range<usize>) {
 /// EBU Tech 3285: a description of 256 bytes, the history of the coding behind 602.
 fn blank_broadcast(draft: &mut Draft<'_>, body: Range<usize>) {
     let history = body.start.saturating_add(602).min(body.end);
-    for field in [body.start..body.start.saturating_add(256).min(body.end), history..body.end] {
+    for field in [
+        body.start..body.start.saturating_add(256).min(body.end),
+        history..body.end,
+    ] {
         if draft.bytes().get(field.clone()).is_some_and(tells) {
             draft.fill(field, 0);
         }
@@ -160,9 +161,15 @@ fn blank_ixml(draft: &mut Draft<'_>, body: Range<usize>) {
 /// Whether a description in XML (EBU Core) speaks of a place.
 fn speaks(text: &[u8]) -> bool {
     let text = head(text, 1 << 20);
-    [&b"latitude"[..], b"geocoord", b"coordinates", b"spatial", b"gps"]
-        .iter()
-        .any(|word| contains_ignoring_case(text, word))
+    [
+        &b"latitude"[..],
+        b"geocoord",
+        b"coordinates",
+        b"spatial",
+        b"gps",
+    ]
+    .iter()
+    .any(|word| contains_ignoring_case(text, word))
         || tells(text)
 }
 
