@@ -13,7 +13,7 @@ use flate2::write::ZlibEncoder;
 use mmsfit::{Attachment, Code, ContentType, Preparer, Provider, Rules, Transcoder, Verdict};
 
 use crate::desk::{Desk, fixtures};
-use crate::outputs::{complaints, places_in};
+use crate::outputs::{complaints, places_in, plant};
 
 /// What is planted everywhere, and what stands beside it and has to stay.
 const COORDINATES: &str = "+52.5100+013.4000/";
@@ -142,6 +142,25 @@ pub(crate) fn plant_all(folder: &Path) -> io::Result<Vec<(String, ContentType)>>
     Ok(planted)
 }
 
+/// The same, of the kinds that some provider takes, and of two that have to be encoded; how many they are.
+pub(crate) fn plant_some(desk: &Desk, folder: &str) -> io::Result<usize> {
+    const SOME: &[&str] = &[
+        "tagged_tone.mp3",
+        "info_tone.wav",
+        "xmp_clip.avi",
+        "tagged_clip.wmv",
+        "tagged_clip.mkv",
+        "tagged_tone.ogg",
+        "deflated.pdf",
+    ];
+    fs::create_dir(desk.at("all"))?;
+    plant_all(&desk.at("all"))?;
+    for name in SOME {
+        fs::rename(desk.at("all").join(name), desk.at(folder).join(name))?;
+    }
+    Ok(SOME.len())
+}
+
 /// Rules that take every one of these types, so that none has to be changed for another reason.
 fn rules_for_all(kinds: &[(String, ContentType)]) -> Rules {
     let mut rules = Provider::Sinch.rules().clone();
@@ -207,6 +226,86 @@ fn a_place_is_taken_out_of_every_kind_of_tag_and_nothing_else_is() -> io::Result
         assert_eq!(again.report().verdict, Verdict::Passed, "{name}");
         let again = again.into_bundle().expect("a bundle");
         assert!(again.parts()[0].bytes() == part.bytes(), "{name}");
+    }
+    Ok(())
+}
+
+/// Ways of telling a place that exiftool can plant, each by itself, into what takes it.
+const ALONE: &[(&str, &[&str])] = &[
+    (
+        "photos/small.jpg",
+        &[
+            "-GPSLatitude=52.51",
+            "-XMP-exif:GPSMapDatum=WGS-84",
+            "-XMP-photoshop:City=Berlin",
+            "-XMP-iptcCore:Location=Mitte",
+            "-XMP-iptcExt:LocationShownCity=Berlin",
+            "-IPTC:City=Berlin",
+            "-IPTC:Sub-location=Mitte",
+        ],
+    ),
+    (
+        "graphics/screenshot.png",
+        &[
+            "-GPSLatitude=52.51",
+            "-XMP-photoshop:City=Berlin",
+            "-IPTC:City=Berlin",
+        ],
+    ),
+    (
+        "graphics/deflate.tiff",
+        &[
+            "-GPSLatitude=52.51",
+            "-XMP-photoshop:City=Berlin",
+            "-IPTC:Sub-location=Mitte",
+        ],
+    ),
+    ("animations/small.gif", &["-XMP-exif:GPSMapDatum=WGS-84"]),
+    (
+        "video/clip.mp4",
+        &[
+            "-UserData:GPSCoordinates=52.51, 13.4, 40",
+            "-Keys:GPSCoordinates=52.51, 13.4, 40",
+            "-ItemList:GPSCoordinates=52.51, 13.4, 40",
+            "-XMP-exif:GPSLatitude=52.51",
+        ],
+    ),
+    (
+        "audio/tone.m4a",
+        &["-ItemList:GPSCoordinates=52.51, 13.4, 40"],
+    ),
+    (
+        "documents/one_page.pdf",
+        &["-XMP-exif:GPSMapDatum=WGS-84", "-XMP-photoshop:City=Berlin"],
+    ),
+];
+
+#[test]
+fn each_way_of_telling_a_place_is_seen_alone_and_taken_out() -> io::Result<()> {
+    let desk = Desk::new()?;
+    let kinds = [ContentType::Tiff, ContentType::Mp4Audio].map(|kind| (String::new(), kind));
+    let preparer = Preparer::new(Provider::Sinch)
+        .with_rules(rules_for_all(&kinds))
+        .expect("rules of a provider")
+        .transcoder(Transcoder::none());
+    for (name, ways) in ALONE {
+        let extension = name.rsplit('.').next().unwrap_or_default();
+        for (number, way) in ways.iter().enumerate() {
+            let path = desk.at(&format!("{number}.{extension}"));
+            plant(&fixtures().join(name), &path, &[way]);
+            let sniffed = mmsfit::sniff::sniff(&fs::read(&path)?);
+            assert!(sniffed.has_location, "{name}: {way}");
+            let prepared = preparer
+                .prepare_blocking([Attachment::from_path(&path)])
+                .expect("nothing is wrong with the call");
+            let report = prepared.report().clone();
+            assert_eq!(report.verdict, Verdict::Fixed, "{name}: {way}: {report}");
+            let bundle = prepared.into_bundle().expect("a bundle");
+            let made = desk.at(&format!("made_{number}.{extension}"));
+            fs::write(&made, bundle.parts()[0].bytes())?;
+            assert_eq!(places_in(&made), Vec::<String>::new(), "{name}: {way}");
+            fs::remove_file(path)?;
+        }
     }
     Ok(())
 }

@@ -118,15 +118,12 @@ fn blank_pair(draft: &mut Draft<'_>, name: Range<usize>, value: Range<usize>) {
     }
 }
 
-/// A text that tells a place becomes an empty one; a picture is blanked inside.
+/// A picture is blanked inside; a text that tells a place becomes an empty one.
 fn blank_value(draft: &mut Draft<'_>, value: Range<usize>) {
-    let Some(bytes) = draft.bytes().get(value.clone()) else {
-        return;
-    };
-    if bytes.len() <= MAX_TEXT && tells(bytes) {
+    open::blank(draft, value.clone());
+    let tells_still = |bytes: &[u8]| bytes.len() <= MAX_TEXT && tells(bytes);
+    if draft.bytes().get(value.clone()).is_some_and(tells_still) {
         draft.fill(value, 0);
-    } else {
-        open::blank(draft, value);
     }
 }
 

@@ -97,6 +97,8 @@ impl<'a> Tag<'a> {
         if !is_changed {
             return None;
         }
+        // Padding, or what is no frame.
+        made.extend_from_slice(from(&body, at));
         let mut flags = self.flags;
         if is_whole {
             flags &= !UNSYNCHRONISED;
@@ -274,9 +276,8 @@ fn is_name(name: &[u8]) -> bool {
 }
 
 fn syncsafe(size: u32) -> Option<usize> {
-    (size & 0x8080_8080 == 0).then(|| {
-        (size & 0x7F | size >> 1 & 0x3F80 | size >> 2 & 0x1F_C000 | size >> 3 & 0xFE0_0000) as usize
-    })
+    let bits = size & 0x7F | size >> 1 & 0x3F80 | size >> 2 & 0x1F_C000 | size >> 3 & 0xFE0_0000;
+    (size & 0x8080_8080 == 0).then_some(bits as usize)
 }
 
 fn to_syncsafe(size: usize) -> [u8; 4] {

@@ -133,7 +133,7 @@ fn void(draft: &mut Draft<'_>, all: Range<usize>) {
     draft.fill(all, 0);
     match len {
         2..=128 => draft.write(start, &[VOID, 0x80 | (len - 2) as u8]),
-        9.. => {
+        129.. => {
             let mut header = [VOID, 1, 0, 0, 0, 0, 0, 0, 0];
             header[1..].copy_from_slice(&(1 << 56 | (len - 9) as u64).to_be_bytes());
             draft.write(start, &header);

@@ -15,7 +15,7 @@ mod ogg;
 mod open;
 mod pdf;
 mod riff;
-mod said;
+pub(super) mod said;
 #[cfg(test)]
 mod tests;
 

@@ -9,11 +9,11 @@ use super::{comments, flac};
 
 /// Blanks the comments of every stream, chained ones included.
 pub(super) fn blank(draft: &mut Draft<'_>) {
-    let (edits, pages) = Walk::over(draft.bytes());
-    for (at, new) in edits {
+    let walk = Walk::over(draft.bytes());
+    for (at, new) in walk.edits {
         draft.write(at, &new);
     }
-    for page in pages {
+    for page in walk.pages {
         let Some(bytes) = draft.bytes().get(page.clone()) else {
             continue;
         };
@@ -36,13 +36,13 @@ struct Stream {
 #[derive(Default)]
 struct Walk {
     streams: Vec<Stream>,
+    /// What is to be written where, and the pages that it is on.
     edits: Vec<(usize, Vec<u8>)>,
     pages: Vec<Range<usize>>,
 }
 
 impl Walk {
-    /// What is to be written where, and the pages that it is on.
-    fn over(bytes: &[u8]) -> (Vec<(usize, Vec<u8>)>, Vec<Range<usize>>) {
+    fn over(bytes: &[u8]) -> Self {
         let mut walk = Self::default();
         let mut at = 0;
         for _ in 0..MAX_PAGES {
@@ -52,7 +52,7 @@ impl Walk {
             }
         }
         walk.pages.dedup();
-        (walk.edits, walk.pages)
+        walk
     }
 
     /// Reads the page at `at`; where it ends.

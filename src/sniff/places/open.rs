@@ -14,7 +14,7 @@ pub(super) fn blank(draft: &mut Draft<'_>, range: Range<usize>) {
     draft.within(range, |part| {
         let bytes = part.bytes();
         let found: Vec<_> = packets(bytes)
-            .chain(segments(bytes, b"Exif\0\0", |block| {
+            .chain(segments(bytes, EXIF, |block| {
                 told(|found| exif::read(block, found, false))
             }))
             .chain(segments(bytes, b"Photoshop 3.0\0", |block| {
@@ -23,7 +23,12 @@ pub(super) fn blank(draft: &mut Draft<'_>, range: Range<usize>) {
             .collect();
         let pictures: Vec<_> = every(bytes, &PNG).take(MAX_PNGS).collect();
         for (range, byte) in found {
+            let start = range.start;
+            let is_exif = head(part.bytes(), start).ends_with(EXIF) && range.len() >= NO_TAGS.len();
             part.fill(range, byte);
+            if is_exif {
+                part.write(start, NO_TAGS);
+            }
         }
         for at in pictures {
             blank_png(part, at);
@@ -49,8 +54,8 @@ fn packets(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, u8)> {
 }
 
 /// Segments of a JPEG (T.81 B.2.4.6) whose data starts with `mark` and tells a place: what is behind the mark.
-fn segments<'a>(
-    bytes: &'a [u8],
+fn segments(
+    bytes: &[u8],
     mark: &'static [u8],
     tells: impl Fn(&[u8]) -> bool,
 ) -> impl Iterator<Item = (Range<usize>, u8)> {
@@ -120,6 +125,9 @@ fn every<'a>(bytes: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> {
     .take(MAX_PIECES)
 }
 
+const EXIF: &[u8] = b"Exif\0\0";
+/// A TIFF (6.0 section 2) whose directory has no entry, and which no directory follows.
+const NO_TAGS: &[u8] = b"MM\0*\0\0\0\x08\0\0\0\0\0\0";
 const PNG: [u8; 8] = *b"\x89PNG\r\n\x1A\n";
 /// Packets, and photographs, of one file.
 const MAX_PIECES: usize = 10_000;

@@ -104,9 +104,13 @@ fn for_each_stream(bytes: &[u8], mut told: impl FnMut(usize, Option<Vec<u8>>)) {
         at = word + b"stream".len();
         let start = match from(bytes, at) {
             [b'\r', b'\n', ..] => at + 2,
-            [b'\n', ..] => at + 1,
+            // The second is not allowed (7.3.8.1), and read all the same.
+            [b'\n' | b'\r', ..] => at + 1,
             _ => continue,
         };
+        if head(bytes, word).ends_with(b"end") {
+            continue;
+        }
         let dictionary = slice(
             bytes,
             word.saturating_sub(MAX_DICTIONARY),
@@ -264,8 +268,8 @@ const NAMES: [&[u8]; 5] = [b"/GPS", b"/Location", b"/City", b"/Latitude", b"/Lon
 const MAX_STRINGS: usize = 1_000;
 const MAX_STRING: usize = 64 << 10;
 
-/// Streams that are looked at.
-const MAX_STREAMS: usize = 20_000;
+/// Starts and ends of streams that are looked at.
+const MAX_STREAMS: usize = 40_000;
 /// Bytes in front of a stream that its dictionary may have.
 const MAX_DICTIONARY: usize = 2 << 10;
 /// Bytes that show what a stream is.

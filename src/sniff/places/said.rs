@@ -6,7 +6,7 @@ use crate::sniff::Sniffed;
 
 /// Whether a tag of this name tells a place: `LOCATION`, `com.apple.quicktime.location.ISO6709`, `GPS Latitude`, `City`.
 /// Bytes of 0 do not count, so that UTF-16 is read as well.
-pub(super) fn names_place(name: &[u8]) -> bool {
+pub(in crate::sniff) fn names_place(name: &[u8]) -> bool {
     let name = head(name, MAX_NAME);
     let mut words = vec![String::new()];
     let mut was_lower = false;
@@ -31,7 +31,7 @@ pub(super) fn names_place(name: &[u8]) -> bool {
 }
 
 /// Whether a text tells a place by what it holds: coordinates of ISO 6709, a `geo:` address (RFC 5870), a packet of XMP.
-pub(super) fn tells(value: &[u8]) -> bool {
+pub(in crate::sniff) fn tells(value: &[u8]) -> bool {
     let text: Vec<u8> = head(value, MAX_TEXT)
         .iter()
         .copied()
@@ -119,7 +119,14 @@ const PARTS: [&str; 8] = [
 /// What is a word of the name.
 const WORDS: [&str; 7] = ["geo", "city", "town", "venue", "place", "xyz", "loci"];
 /// What has `location` in it and is none.
-const NOT: [&str; 3] = ["allocation", "relocation", "medialocation"];
+const NOT: [&str; 5] = [
+    "allocation",
+    "relocation",
+    // Of the file itself, and of a frame in it.
+    "medialocation",
+    "filelocation",
+    "framelocation",
+];
 
 /// Bytes of a name that are read.
 const MAX_NAME: usize = 256;
@@ -161,6 +168,7 @@ mod tests {
             "COMMENT",
             "encoder",
             "WM/MediaLocation",
+            "lastkeyframelocation",
         ] {
             assert!(!names_place(name.as_bytes()), "{name}");
         }
