@@ -88,6 +88,7 @@ pub(crate) fn places_in(path: &Path) -> Vec<String> {
                 "GPS",
                 "City",
                 "Sublocation",
+                "Sub-location",
                 "LocationCreated",
                 "LocationShown",
             ]

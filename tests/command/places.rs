@@ -56,6 +56,49 @@ pub(crate) fn plant_all(folder: &Path) -> io::Result<Vec<(String, ContentType)>>
     );
     planted.push(("tagged.aac".into(), ContentType::Aac));
 
+    // Codecs and layouts that the fixtures do not have.
+    let speex = ["-c:a", "speex", "-ar", "16000"];
+    for (name, own, kind, more) in [
+        ("tone.ogg", "speex.ogg", ContentType::OggAudio, &speex[..]),
+        (
+            "tone.flac",
+            "flac.ogg",
+            ContentType::OggAudio,
+            &["-f", "ogg"],
+        ),
+        ("clip.webm", "live.webm", ContentType::WebM, &["-live", "1"]),
+    ] {
+        tag(&fixture(name), &folder.join(own), more);
+        planted.push((own.into(), kind));
+    }
+    // Covers with a place of their own.
+    let photo = fixture("gps.jpg");
+    for (name, kind) in [
+        ("tone.mp3", ContentType::Mp3),
+        ("tone.flac", ContentType::Flac),
+    ] {
+        let own = format!("pictured_{name}");
+        run(Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-i"])
+            .arg(fixture(name))
+            .arg("-i")
+            .arg(&photo)
+            .args(["-map", "0:a", "-map", "1", "-c", "copy"])
+            .args(["-disposition:v", "attached_pic"])
+            .args(["-metadata", &format!("location={COORDINATES}")])
+            .arg(folder.join(&own)));
+        planted.push((own, kind));
+    }
+    run(Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-i"])
+        .arg(fixture("clip.mkv"))
+        .arg("-attach")
+        .arg(&photo)
+        .args(["-metadata:s:t", "mimetype=image/jpeg", "-c", "copy"])
+        .args(["-metadata", &format!("location={COORDINATES}")])
+        .arg(folder.join("pictured.mkv")));
+    planted.push(("pictured.mkv".into(), ContentType::Matroska));
+
     let id3 = fs::read(folder.join("version_3.mp3"))?;
     let id3_len = 10
         + id3[6..10]
@@ -211,6 +254,18 @@ fn a_place_is_taken_out_of_every_kind_of_tag_and_nothing_else_is() -> io::Result
             assert_eq!(complaints(&made), "", "{name}");
             assert_eq!(sums(&made), sums(&source), "{name}: samples have changed");
         }
+        if name.starts_with("pictured") {
+            assert_ne!(
+                places_in(&picture_in(&source)?),
+                Vec::<String>::new(),
+                "{name}"
+            );
+            assert_eq!(
+                places_in(&picture_in(&made)?),
+                Vec::<String>::new(),
+                "{name}"
+            );
+        }
         // What stood beside the place is there still, where the place does not take its whole packet with it.
         if told_of(&source).contains(COMMENT) && !name.starts_with("xmp") {
             assert!(
@@ -365,6 +420,18 @@ fn told_of(path: &Path) -> String {
         .filter(|line| !line.starts_with("[System]") && !line.starts_with("filename="))
         .map(|line| format!("{line}\n"))
         .collect()
+}
+
+/// The JPEG in a file, as a file.
+fn picture_in(path: &Path) -> io::Result<std::path::PathBuf> {
+    let bytes = fs::read(path)?;
+    let at = bytes
+        .windows(4)
+        .position(|window| matches!(window, [0xFF, 0xD8, 0xFF, 0xE0 | 0xE1]))
+        .expect("there is a picture");
+    let picture = path.with_extension("jpg");
+    fs::write(&picture, &bytes[at..])?;
+    Ok(picture)
 }
 
 /// A checksum of every packet of every stream.
