@@ -207,10 +207,10 @@ pub(crate) fn plant_some(desk: &Desk, folder: &str) -> io::Result<usize> {
 /// Rules that take every one of these types, so that none has to be changed for another reason.
 fn rules_for_all(kinds: &[(String, ContentType)]) -> Rules {
     let mut rules = Provider::Sinch.rules().clone();
-    let sample = rules.types[0].clone();
+    let sample = rules.types[0];
     for (_, kind) in kinds {
         if rules.accepts(*kind).is_none() {
-            let mut rule = sample.clone();
+            let mut rule = sample;
             rule.content_type = *kind;
             rule.spelling = kind.mime();
             rules.types.to_mut().push(rule);
