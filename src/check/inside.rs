@@ -104,8 +104,8 @@ pub(super) fn check_location(
     let is_rewritten =
         || clip::is_rewritable(content_type) && clip::rewrite(bytes, content_type).is_some();
     let is_blanked = || {
-        content_type == ContentType::Pdf
-            && (needs.contains(&Need::Transcode) || sniff::pdf_without_places(bytes).is_some())
+        content_type == ContentType::Pdf && needs.contains(&Need::Transcode)
+            || sniff::without_places(bytes, content_type).is_some()
     };
     if !is_decodable(content_type) && !is_made_anew && !is_rewritten() && !is_blanked() {
         findings.push(

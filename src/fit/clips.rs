@@ -7,7 +7,7 @@ use crate::check::{Checked, Need, part_limit};
 use crate::clip::{self, Made, Transcoder};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::fit::{FitError, FitOptions, Fitted, Source, options_for, picture};
+use crate::fit::{FitError, FitOptions, Fitted, Source, options_for, picture, strip};
 use crate::prepare::Choices;
 use crate::provider::Rules;
 use crate::report::Finding;
@@ -87,12 +87,13 @@ fn rewrite(
     };
     let bytes = if clip::is_rewritable(content_type) {
         clip::rewrite(&checked.bytes, target)?
+    } else if checked.sniffed.has_location {
+        strip::strip(&checked.bytes, &checked.sniffed)?
     } else {
         // What is behind the end of the format; nothing in front of it is asked for.
         let trailing = usize::try_from(checked.sniffed.trailing_bytes).ok()?;
         let end = checked.bytes.len().checked_sub(trailing)?;
-        (trailing > 0 && !checked.sniffed.has_location)
-            .then(|| checked.bytes.get(..end).map(<[u8]>::to_vec))??
+        (trailing > 0).then(|| checked.bytes.get(..end).map(<[u8]>::to_vec))??
     };
     if ByteCount::of(&bytes) > limit {
         return None;

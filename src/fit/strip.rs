@@ -20,10 +20,15 @@ pub(crate) fn strip(bytes: &[u8], sniffed: &Sniffed) -> Option<Vec<u8>> {
         ContentType::Jpeg => strip_jpeg(body)?,
         ContentType::Png => strip_png(body, sniffed.icc_profile.is_some())?,
         ContentType::WebP => strip_webp(body)?,
-        ContentType::Pdf => sniff::pdf_without_places(&body)?,
         // What GIF has for metadata is a comment or an application's block: without them, only the end is cut.
         ContentType::Gif if !sniffed.has_location => body.to_vec(),
-        _ => return None,
+        // Blanked where it stands, what is around it untouched.
+        kind => match sniff::without_places(&body, kind) {
+            Some(blanked) => blanked,
+            // What told the place was behind the end.
+            None if trailing > 0 && !sniff::sniff(&body).has_location => body.to_vec(),
+            None => return None,
+        },
     };
     // A rebuilt file that grew was not understood.
     (stripped.len() <= bytes.len() + EOI.len()).then_some(stripped)

@@ -83,7 +83,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 /// RFC 8794 5: the marker bit is part of an element's id.
-fn element_id(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+pub(super) fn element_id(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
     let width = u8_at(bytes, at)?.leading_zeros() as usize + 1;
     if width > 4 {
         return None;
@@ -95,7 +95,7 @@ fn element_id(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
 }
 
 /// RFC 8794 4: a number of 1 to 8 bytes; all ones is "not known".
-fn number(bytes: &[u8], at: usize) -> Option<(Option<u64>, usize)> {
+pub(super) fn number(bytes: &[u8], at: usize) -> Option<(Option<u64>, usize)> {
     let first = u8_at(bytes, at)?;
     let width = first.leading_zeros() as usize + 1;
     if width > 8 {

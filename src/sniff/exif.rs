@@ -12,6 +12,7 @@ const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
 const IPTC: u16 = 0x83BB;
 const XMP: u16 = 0x02BC;
+const PHOTOSHOP: u16 = 0x8649;
 /// The one GPS tag that says nothing about a place.
 const GPS_VERSION: u16 = 0;
 
@@ -54,6 +55,13 @@ pub(super) fn read_ifd(
     if let Some(packet) = ifd.get(XMP).and_then(|entry| tiff.bytes_of(entry)) {
         read_xmp(packet, found);
     }
+    let block = |tag| ifd.get(tag).and_then(|entry| tiff.bytes_of(entry));
+    if let Some(iptc) = block(IPTC) {
+        read_iptc(iptc, found);
+    }
+    if let Some(resources) = block(PHOTOSHOP) {
+        read_photoshop(resources, found);
+    }
     if let Some(gps) = ifd.number(tiff, GPS_IFD) {
         found.has_metadata = true;
         let tags = tiff.ifd(gps, budget);
@@ -86,9 +94,13 @@ fn set_orientation(value: u64, found: &mut Sniffed) {
 
 /// Reads an XMP packet for places.
 pub(super) fn read_xmp(packet: &[u8], found: &mut Sniffed) {
-    const PLACES: [&[u8]; 6] = [
+    const PLACES: [&[u8]; 9] = [
         b"GPSLatitude",
         b"GPSLongitude",
+        // In any namespace: the time and the map of a place, and what drones write.
+        b":GPS",
+        b":Gps",
+        b":shotLocation",
         b"LocationCreated",
         b"LocationShown",
         b"Iptc4xmpCore:Location",
@@ -130,7 +142,12 @@ pub(super) fn read_photoshop(resources: &[u8], found: &mut Sniffed) {
     }
 }
 
-fn read_iptc(iptc: &[u8], found: &mut Sniffed) {
+/// The same datasets, in Photoshop's resources or by themselves.
+pub(super) fn read_iptc(iptc: &[u8], found: &mut Sniffed) {
+    found.has_metadata = true;
+    if iptc.starts_with(b"8BIM") {
+        return read_photoshop(iptc, found);
+    }
     let mut at = 0;
     for _ in 0..1_000 {
         if u8_at(iptc, at) != Some(0x1C) {

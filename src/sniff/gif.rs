@@ -49,7 +49,15 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                         duration_ms +=
                             u64::from(le16(bytes, at + 4).ok_or("an extension is cut")?) * 10;
                     }
-                    0xFE => found.has_metadata = true,
+                    0xFE => {
+                        found.has_metadata = true;
+                        let text = slice(
+                            bytes,
+                            at + 3,
+                            usize::from(u8_at(bytes, at + 2).unwrap_or(0)),
+                        );
+                        found.has_location |= text.is_some_and(super::places::said::tells);
+                    }
                     0xFF if !has_xmp && slice(bytes, at + 3, 11) == Some(b"XMP DataXMP") => {
                         has_xmp = true;
                         // The packet is not cut into sub-blocks: it is looked for in the raw bytes.

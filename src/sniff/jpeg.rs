@@ -288,6 +288,7 @@ impl Walk {
             }
             COM => {
                 found.has_metadata |= !body.is_empty();
+                found.has_location |= super::places::said::tells(body);
                 note_sound(body, found);
             }
             _ => note_sound(body, found),

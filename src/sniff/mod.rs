@@ -21,7 +21,7 @@ mod movie;
 mod mpeg;
 mod other;
 mod pdf;
-mod pdf_places;
+mod places;
 mod png;
 mod sound;
 mod svg;
@@ -36,7 +36,7 @@ use crate::content_type::ContentType;
 use crate::report::{Finding, Outcome};
 
 pub(crate) use hints::hints;
-pub(crate) use pdf_places::without_places as pdf_without_places;
+pub(crate) use places::without_places;
 pub(crate) use text::unicode;
 
 /// Finds out what bytes are, and proves it by reading the structure of their header.
@@ -79,6 +79,9 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     found.content_type = Some(kind);
     if let Err(Corrupt(why)) = probe(bytes, &mut found) {
         found.findings.push(Finding::refused(Code::Corrupt, why));
+    }
+    if let Some(kind) = found.content_type {
+        found.has_location |= places::says_where(bytes, kind);
     }
     limits::charge(&mut found);
     trailing::polyglots(bytes, &mut found);

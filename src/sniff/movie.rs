@@ -4,6 +4,7 @@ use super::Corrupt;
 use super::bmff::{Boxes, version};
 use super::bytes::{array, be16, be32, be64, find, fourcc, from, head, u8_at};
 use super::codec;
+use super::places::said::tells;
 use crate::sniff::{Sniffed, Track, TrackKind};
 
 /// Tracks of one file.
@@ -23,6 +24,8 @@ pub(super) fn read(moov: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<
     {
         track(trak.body, file_bytes, found)?;
     }
+    // An index of places that cameras in cars write.
+    found.has_location |= Boxes::first(moov, b"gps ").is_some();
     for name in [b"udta", b"meta"] {
         if let Some(body) = Boxes::first(moov, name) {
             user_data(name, body, found);
@@ -76,6 +79,12 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
         duration_ms: Boxes::first(mdia, b"mdhd").and_then(duration),
         ..Track::of(kind, "")
     };
+    // Tracks of positions: GoPro's, that of Camera Motion Metadata, Apple's by the name of a key.
+    found.has_location |= kind == TrackKind::Other
+        && entry.as_ref().is_some_and(|entry| {
+            matches!(&entry.name, b"gpmd" | b"camm")
+                || find(entry.body, b"quicktime.location").is_some()
+        });
     match entry {
         Some(entry) => {
             track.codec = fourcc(entry.name);
@@ -98,8 +107,10 @@ fn track(trak: &[u8], file_bytes: u64, found: &mut Sniffed) -> Result<(), Corrup
     }
     measure(mdia, stbl, &mut track);
     chunks(stbl, file_bytes)?;
-    if let Some(body) = Boxes::first(trak, b"udta") {
-        user_data(b"udta", body, found);
+    for name in [b"udta", b"meta"] {
+        if let Some(body) = Boxes::first(trak, name) {
+            user_data(name, body, found);
+        }
     }
     found.tracks.push(track);
     Ok(())
@@ -301,12 +312,17 @@ fn user_data(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
     if name == b"meta" {
         found.has_metadata |=
             Boxes::first(body, b"ilst").is_some() || Boxes::first(from(body, 4), b"ilst").is_some();
-        found.has_location |= find(body, b"location.ISO6709").is_some();
+        // Keys of Apple's, by name, and their older four letters.
+        found.has_location |= [&b"quicktime.location"[..], b"location.ISO6709", b"\xA9xyz"]
+            .iter()
+            .any(|name| find(body, name).is_some())
+            || tells(body);
         return;
     }
     for item in Boxes::of(body).take(1_000) {
         match &item.name {
             b"\xA9xyz" | b"loci" => found.has_location = true,
+            [0xA9, ..] => found.has_location |= tells(item.body),
             b"XMP_" => super::exif::read_xmp(item.body, found),
             b"meta" => user_data(b"meta", item.body, found),
             _ => {}

@@ -31,7 +31,6 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     found
         .findings
         .dedup_by(|a, b| a.code == b.code && a.message == b.message);
-    found.has_location |= super::pdf_places::says_where(bytes);
     let end = tail(bytes, 2_048);
     let marker = super::bytes::rfind(end, b"%%EOF").ok_or("it is cut: no end of file marker")?;
     if find(tail(bytes, 4_096), b"startxref").is_none() {

@@ -6,6 +6,7 @@ use flate2::Crc;
 use flate2::read::ZlibDecoder;
 
 use super::bytes::{be16, be32, find, from, slice, u8_at};
+use super::places::said;
 use super::{Corrupt, exif, limits, trailing};
 use crate::code::Code;
 use crate::report::Finding;
@@ -255,17 +256,28 @@ fn text(name: &[u8; 4], body: &[u8], found: &mut Sniffed) {
             }
         }
     };
-    if keyword == b"XML:com.adobe.xmp" || keyword.starts_with(b"Raw profile type xmp") {
+    if keyword == b"XML:com.adobe.xmp" {
         exif::read_xmp(value, found);
-    } else if matches!(keyword, b"Raw profile type exif" | b"Raw profile type APP1") {
-        // ImageMagick's own: a line of name, a line of length, then hexadecimal digits. Readers do not turn by it.
+    } else if let Some(kind) = keyword.strip_prefix(b"Raw profile type ") {
+        // ImageMagick's own: a line of name, a line of length, then hexadecimal digits.
         let digits: Vec<u8> = value
             .split(|&byte| byte == b'\n')
             .skip(3)
             .flatten()
             .copied()
             .collect();
-        exif::read(&unhex(&digits), found, false);
+        let profile = unhex(&digits);
+        match kind {
+            // Readers do not turn by it.
+            b"exif" | b"APP1" if !profile.starts_with(b"http:") => {
+                exif::read(&profile, found, false);
+            }
+            b"xmp" | b"APP1" => exif::read_xmp(&profile, found),
+            b"iptc" | b"8bim" => exif::read_iptc(&profile, found),
+            _ => {}
+        }
+    } else {
+        found.has_location |= said::names_place(keyword) || said::tells(value);
     }
 }
 

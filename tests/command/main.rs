@@ -17,6 +17,7 @@ mod json;
 mod outputs;
 #[cfg(feature = "pdf")]
 mod pages;
+mod places;
 mod reasons;
 #[cfg(feature = "net")]
 #[path = "../common/server.rs"]

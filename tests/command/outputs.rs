@@ -69,7 +69,7 @@ const LOCATED: &[&str] = &[
 ];
 
 /// Tags of exiftool that tell a place: groups of coordinates, and names of cities.
-fn places_in(path: &Path) -> Vec<String> {
+pub(crate) fn places_in(path: &Path) -> Vec<String> {
     let output = Command::new("exiftool")
         .args(["-a", "-ee", "-G1", "-s", "-n"])
         .arg(path)
@@ -88,6 +88,7 @@ fn places_in(path: &Path) -> Vec<String> {
                 "GPS",
                 "City",
                 "Sublocation",
+                "Sub-location",
                 "LocationCreated",
                 "LocationShown",
             ]
@@ -108,7 +109,7 @@ fn orientation_of(path: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn plant(from: &Path, to: &Path, places: &[&str]) {
+pub(crate) fn plant(from: &Path, to: &Path, places: &[&str]) {
     let status = Command::new("exiftool")
         .args(["-q", "-m", "-o"])
         .arg(to)
@@ -122,7 +123,7 @@ fn plant(from: &Path, to: &Path, places: &[&str]) {
 }
 
 /// Decodes everything in a file; what the decoder complains about.
-fn complaints(path: &Path) -> String {
+pub(crate) fn complaints(path: &Path) -> String {
     let output = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-xerror", "-i"])
         .arg(path)
@@ -154,7 +155,7 @@ fn pixels_of(path: &Path) -> (usize, usize, Vec<u8>) {
 }
 
 /// The most bytes that a part of this type may have on the disk, by the provider's rules alone.
-fn cap(rules: &Rules, content_type: &str) -> u64 {
+pub(crate) fn cap(rules: &Rules, content_type: &str) -> u64 {
     let rule = rules
         .types
         .iter()
@@ -172,7 +173,12 @@ fn cap(rules: &Rules, content_type: &str) -> u64 {
 }
 
 /// Runs `preflight --fix` and gives the records by input.
-fn fix(desk: &Desk, provider: Provider, from: &str, out: &str) -> io::Result<Vec<Value>> {
+pub(crate) fn fix(
+    desk: &Desk,
+    provider: Provider,
+    from: &str,
+    out: &str,
+) -> io::Result<Vec<Value>> {
     let said = desk
         .command()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -210,10 +216,11 @@ fn no_output_tells_a_place_and_every_one_opens_is_under_its_cap_and_stays() -> i
             .to_string_lossy();
         desk.copy(name, &format!("up/{own}"))?;
     }
+    let tagged = crate::places::plant_some(&desk, "up")?;
     for &provider in Provider::ALL {
         let out = format!("ready_{}", provider.name());
         let records = fix(&desk, provider, "up", &out)?;
-        assert_eq!(records.len(), PLANTED.len() + LOCATED.len());
+        assert_eq!(records.len(), PLANTED.len() + LOCATED.len() + tagged);
         let mut kinds = BTreeMap::<String, u32>::new();
         for record in &records {
             let input = record["input"].as_str().unwrap_or_default();
