@@ -10,6 +10,7 @@ use crate::fit::{
 use crate::prepare::guarded;
 use crate::raster::{self, Raster};
 use crate::report::{Finding, Outcome};
+use crate::sniff::Sniffed;
 use crate::units::ByteCount;
 
 /// Keeps a picture that needs nothing, else makes it anew.
@@ -97,8 +98,47 @@ pub(crate) fn make_anew(
     if content_type == ContentType::Jpeg && options.accept.contains(&ContentType::Jpeg) {
         return photograph::fit_jpeg(source, max, options);
     }
+    if content_type == ContentType::CameraRaw && options.accept.contains(&ContentType::Jpeg) {
+        return fit_preview(source, max, options);
+    }
     let raster = decode(source, options)?;
     fit_raster(&raster, max, options)
+}
+
+/// A raw photograph's own JPEG: as it is where it lies upright and fits, without its metadata; else fitted.
+fn fit_preview(
+    source: Source<'_>,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
+    let preview = raster::raw_preview(source.bytes, source.sniffed, &raster::Limits::default())
+        .map_err(|finding| FitError::Refused {
+            finding: Box::new(finding),
+        })?;
+    let sniffed = Sniffed {
+        // What is not for sending is left out of it in any case.
+        has_location: true,
+        ..preview.sniffed
+    };
+    let source = Source {
+        bytes: preview.bytes,
+        sniffed: &sniffed,
+    };
+    let mut fitted = match keep(source, max, options) {
+        Some(kept) => kept,
+        None => make_within(source, max, false, options)?,
+    };
+    fitted.findings.insert(0, preview.finding);
+    if sniffed.orientation != 1 {
+        fitted.findings.push(Finding::note(
+            Code::OrientationApplied,
+            format!(
+                "orientation {} was applied to the pixels",
+                sniffed.orientation
+            ),
+        ));
+    }
+    Ok(fitted)
 }
 
 /// Whether the frames of such a picture are one animation. Of a HEIF with a sequence beside its picture the picture is
