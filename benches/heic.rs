@@ -3,6 +3,8 @@
 //! `cargo bench --features bench-internals --bench heic -- FILE…`; pictures of that size are too long for the fixtures.
 //! Encoders that make them: `heif-enc -q 70 photo.jpg`, or pillow-heif.
 
+#![expect(clippy::print_stdout, reason = "a measurement prints its table")]
+
 use std::error::Error;
 
 use mmsfit::internals::decode_still;

@@ -242,9 +242,10 @@ fn quarter_turned(picture: &Picture) -> Picture {
     }
 }
 
-type Maker = fn(u16, &[u8]) -> Vec<u8>;
+/// The name, the file around an orientation and a preview, and the sides that are told of it.
+type Maker = (&'static str, fn(u16, &[u8]) -> Vec<u8>, Option<(u32, u32)>);
 
-const MAKERS: [(&str, Maker, Option<(u32, u32)>); 5] = [
+const MAKERS: [Maker; 5] = [
     ("ARW", arw, Some((6_000, 4_000))),
     ("RW2", rw2, Some((3_648, 2_736))),
     ("ORF", orf, Some((4_000, 3_000))),
