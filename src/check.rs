@@ -147,6 +147,13 @@ fn checks(
             needs.extend(check_text(bytes, content_type, findings));
             needs.extend(check_bytes(bytes, sniffed, rule, rules, choices, findings));
             needs.extend(check_colour(sniffed, content_type, findings));
+            needs.extend(clips::check_codecs(
+                sniffed,
+                content_type,
+                rules,
+                choices,
+                findings,
+            ));
         }
         None if clip::is_clip(content_type) => {
             needs.extend(clips::check_refused_clip(

@@ -93,7 +93,7 @@ content_types! {
     JpegXl = Image, "image/jxl", [], ["jxl"];
     Jpeg2000 = Image, "image/jp2", ["image/jpx", "image/jpeg2000"], ["jp2", "j2k", "jpf"];
     Psd = Image, "image/vnd.adobe.photoshop", ["image/x-photoshop", "application/x-photoshop"], ["psd"];
-    CameraRaw = Image, "image/x-dcraw", ["image/x-adobe-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef", "image/x-sony-arw"], ["dng", "cr2", "cr3", "nef", "arw", "raf", "orf", "rw2"];
+    CameraRaw = Image, "image/x-dcraw", ["image/x-adobe-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef", "image/x-sony-arw"], ["dng", "cr2", "cr3", "nef", "nrw", "arw", "raf", "orf", "rw2", "rwl", "pef", "srw"];
     Mp4 = Video, "video/mp4", ["video/x-m4v", "application/mp4"], ["mp4", "m4v"];
     QuickTime = Video, "video/quicktime", [], ["mov", "qt"];
     ThreeGp = Video, "video/3gpp", ["video/3gp"], ["3gp", "3gpp"];

@@ -25,6 +25,8 @@ pub(crate) struct Bounds {
     pub(crate) cpu_seconds: Option<u64>,
     /// Its address space.
     pub(crate) memory_bytes: u64,
+    /// What of that it may write to: without the program and its libraries themselves. `None` for all of it.
+    pub(crate) data_bytes: Option<u64>,
     /// The longest file that it may write, and all its files together.
     pub(crate) written_bytes: u64,
 }
@@ -47,6 +49,8 @@ pub(crate) enum Fault {
     TooSlow,
     /// It wrote more than it may.
     TooMuch(&'static str),
+    /// It gave up by itself (SIGABRT), as programs do that get no memory.
+    Aborted,
     /// It ended with a failure, and said this.
     Failed { status: String, said: String },
 }
@@ -57,6 +61,7 @@ impl fmt::Display for Fault {
             Self::Start(fault) => write!(f, "it cannot be started: {fault}"),
             Self::TooSlow => write!(f, "it was not done when its time was over, and was ended"),
             Self::TooMuch(what) => write!(f, "it wrote more {what} than it may, and was ended"),
+            Self::Aborted => write!(f, "it gave up: it needs more memory than it may use"),
             Self::Failed { status, said } if said.is_empty() => write!(f, "it ended with {status}"),
             Self::Failed { status, said } => write!(f, "it ended with {status}: {said}"),
         }
@@ -139,10 +144,15 @@ pub(crate) fn run(
         return Err(Fault::TooMuch("messages"));
     }
     #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status)
-        == Some(rustix::process::Signal::XCPU.as_raw())
     {
-        return Err(Fault::TooSlow);
+        use rustix::process::Signal;
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        if signal == Some(Signal::XCPU.as_raw()) {
+            return Err(Fault::TooSlow);
+        }
+        if signal == Some(Signal::ABORT.as_raw()) && bounds.data_bytes.is_some() {
+            return Err(Fault::Aborted);
+        }
     }
     if !status.success() {
         return Err(Fault::Failed {
@@ -212,6 +222,10 @@ fn bound(child: &Child, bounds: &Bounds) {
             bounds.cpu_seconds.unwrap_or(left.as_secs() * 4 + 1),
         ),
         (Resource::As, bounds.memory_bytes),
+        (
+            Resource::Data,
+            bounds.data_bytes.unwrap_or(bounds.memory_bytes),
+        ),
         (Resource::Fsize, bounds.written_bytes),
         (Resource::Nofile, 64),
     ];

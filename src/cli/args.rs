@@ -262,6 +262,12 @@ pub(crate) struct Choices {
     /// Let a PDF that the provider does not take become a picture of its first page.
     #[arg(long, help_heading = "Limits")]
     pub(crate) allow_pdf_page: bool,
+    /// Encode video and sound whose codec many phones lack (HEVC, AV1, ...) anew, although the provider takes its type.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) common_codecs: bool,
+    /// Encode video as 3GP with H.263 and AMR, and sound as AMR, where the provider takes those. Needs an ffmpeg with AMR.
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) for_old_phones: bool,
     /// The ffmpeg that encodes video and sound. Default: the one that MMSFIT_FFMPEG names, else that of the PATH.
     #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath, help_heading = "Limits")]
     pub(crate) ffmpeg: Option<PathBuf>,

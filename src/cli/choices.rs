@@ -57,6 +57,15 @@ pub(crate) fn one_preparer(
         .ok_or_else(|| Fault::new("no provider is given", "give --provider P"))
 }
 
+/// The encoder of film and sound.
+pub(crate) fn transcoder(choices: &Choices) -> Transcoder {
+    let transcoder = match &choices.ffmpeg {
+        Some(program) => Transcoder::at(program),
+        None => Transcoder::find(),
+    };
+    transcoder.for_old_phones(choices.for_old_phones)
+}
+
 fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer, Fault> {
     let rules = match choices.max_bytes {
         Some(cap) => capped(rules, cap)?,
@@ -70,9 +79,9 @@ fn preparer(base: Preparer, rules: &Rules, choices: &Choices) -> Result<Preparer
     if choices.allow_pdf_page {
         preparer = preparer.pdf_first_page(page_renderer()?);
     }
-    if let Some(program) = &choices.ffmpeg {
-        preparer = preparer.transcoder(Transcoder::at(program));
-    }
+    preparer = preparer
+        .common_codecs(choices.common_codecs)
+        .transcoder(transcoder(choices));
     if let Some(target) = choices.target {
         preparer = preparer.target(target)?;
     }

@@ -39,6 +39,8 @@ struct Config {
     wrap_in_zip: bool,
     allow_poster: bool,
     allow_pdf_page: bool,
+    common_codecs: bool,
+    for_old_phones: bool,
     ffmpeg: Option<PathBuf>,
     allow_fixable: bool,
     deny_fixes: bool,
@@ -302,6 +304,8 @@ fn fill_choices(choices: &mut args::Choices, config: &Config) {
     choices.wrap_in_zip |= config.wrap_in_zip;
     choices.allow_poster |= config.allow_poster;
     choices.allow_pdf_page |= config.allow_pdf_page;
+    choices.common_codecs |= config.common_codecs;
+    choices.for_old_phones |= config.for_old_phones;
     choices.ffmpeg = choices.ffmpeg.take().or_else(|| config.ffmpeg.clone());
     choices.deny_fixes |= config.deny_fixes;
 }

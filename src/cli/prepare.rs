@@ -10,7 +10,7 @@ use mmsfit::{Attachment, Bundle, Millis, Prepared, Preparer, Transcoder};
 
 use super::Context;
 use super::args::{Choices, Prepare};
-use super::choices::one_preparer;
+use super::choices::{one_preparer, transcoder};
 use super::fault::Fault;
 use super::place::{self, Folder};
 use super::print::{Extent, Results};
@@ -63,12 +63,8 @@ pub(crate) fn run(args: &Prepare, context: &Context) -> Result<ExitCode, Fault> 
 
 /// The encoder of film and sound, which may work for minutes, and tells how far it is.
 fn told_by(choices: &Choices, progress: &Progress) -> Transcoder {
-    let transcoder = match &choices.ffmpeg {
-        Some(program) => Transcoder::at(program),
-        None => Transcoder::find(),
-    };
     let tell = progress.teller();
-    transcoder.on_progress(move |step| {
+    transcoder(choices).on_progress(move |step| {
         let done = Millis::new(step.done_ms);
         let of = step
             .total_ms

@@ -56,9 +56,15 @@ pub(crate) fn encodes_to(
         if facts.picture.is_none() {
             return Ok(None);
         }
-        targets_of_video(sniffed, transcoder)
+        targets_of_video(
+            sniffed,
+            takes(&ContentType::ThreeGp) && transcoder.wants_old_phones(),
+        )
     } else {
-        targets_of_sound(sniffed)
+        targets_of_sound(
+            sniffed,
+            takes(&ContentType::Amr) && transcoder.wants_old_phones(),
+        )
     };
     let mut lack = None;
     for target in candidates {
@@ -104,12 +110,12 @@ impl Target {
     }
 }
 
-fn targets_of_video(sniffed: &Sniffed, transcoder: &Transcoder) -> Vec<Target> {
+fn targets_of_video(sniffed: &Sniffed, for_old_phones: bool) -> Vec<Target> {
     let mut targets = Vec::new();
-    if transcoder.wants_old_phones() {
+    if for_old_phones {
         targets.push(Target {
             content_type: ContentType::ThreeGp,
-            for_old_phones: true,
+            for_old_phones,
         });
         return targets;
     }
@@ -122,7 +128,10 @@ fn targets_of_video(sniffed: &Sniffed, transcoder: &Transcoder) -> Vec<Target> {
     targets
 }
 
-fn targets_of_sound(sniffed: &Sniffed) -> Vec<Target> {
+fn targets_of_sound(sniffed: &Sniffed, for_old_phones: bool) -> Vec<Target> {
+    if for_old_phones {
+        return vec![Target::of(ContentType::Amr)];
+    }
     const MADE: [ContentType; 4] = [
         ContentType::Mp3,
         ContentType::Mp4Audio,
@@ -385,7 +394,7 @@ impl Miss {
                     child::Fault::Start(_) => {
                         "check that ffmpeg is installed and that there is room for temporary files"
                     }
-                    child::Fault::Failed { .. } => {
+                    child::Fault::Aborted | child::Fault::Failed { .. } => {
                         "play it to its end: it is damaged, or of a codec that this ffmpeg does not decode"
                     }
                 };

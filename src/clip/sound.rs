@@ -83,14 +83,8 @@ fn ceiling(target: ContentType, sound: &Sound) -> f64 {
 
 fn shape(target: ContentType, sound: &Sound, bits: f64) -> Shape {
     if target == ContentType::Amr {
-        // 3GPP TS 26.071: eight rates.
-        let bit_rate = AMR_RATES
-            .iter()
-            .copied()
-            .rfind(|&rate| rate as f64 <= bits)
-            .unwrap_or(AMR_RATES[0]);
         return Shape {
-            bit_rate,
+            bit_rate: amr_rate(bits),
             rate_hz: 8_000,
             channels: 1,
         };
@@ -111,6 +105,12 @@ fn shape(target: ContentType, sound: &Sound, bits: f64) -> Shape {
         rate_hz: usual_rate(sound.rate_hz).min(most_hz),
         channels: channels.min(sound.channels.max(1)),
     }
+}
+
+/// The highest of AMR's eight rates (3GPP TS 26.071) that is within `bits` a second; the lowest where none is.
+pub(super) fn amr_rate(bits: f64) -> u64 {
+    let within = AMR_RATES.iter().copied().rfind(|&rate| rate as f64 <= bits);
+    within.unwrap_or(AMR_RATES[0])
 }
 
 fn measure(facts: &Facts, work: &mut Work<'_>) -> Result<u64, Miss> {

@@ -109,8 +109,9 @@ impl Transcoder {
         self
     }
 
-    /// Makes 3GP with H.263 and AMR where the rules take it, for phones that know nothing else. Needs an `ffmpeg` that
-    /// can encode AMR if there is sound. Default: no.
+    /// Makes what has to be encoded 3GP with H.263 and AMR, and sound AMR, where the rules take those: for phones that
+    /// know nothing else. With [`Preparer::common_codecs`](crate::Preparer::common_codecs) all other clips are encoded,
+    /// too. Needs an `ffmpeg` that can encode AMR if there is sound. Default: no.
     #[must_use]
     pub fn for_old_phones(mut self, wanted: bool) -> Self {
         self.for_old_phones = wanted;
@@ -261,6 +262,7 @@ impl Work<'_> {
             deadline: self.deadline,
             cpu_seconds: None,
             memory_bytes: self.transcoder.memory_bytes,
+            data_bytes: None,
             written_bytes,
         };
         let all: Vec<OsString> = COMMON
@@ -314,6 +316,7 @@ fn ask(program: &Path) -> Result<Encoders, String> {
         deadline: Instant::now() + ASKING,
         cpu_seconds: None,
         memory_bytes: 4 << 30,
+        data_bytes: None,
         written_bytes: 1 << 20,
     };
     let arguments = ["-hide_banner", "-encoders"].map(OsString::from);

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::facts::{Facts, Picture};
 use super::plan::{self, Frames, Voice};
+use super::sound::amr_rate;
 use super::transcoder::Work;
 use super::{Made, Miss, rewrite};
 use crate::child::Fault;
@@ -37,7 +38,7 @@ pub(super) fn encode(job: Job<'_>, work: &mut Work<'_>) -> Result<Made, Miss> {
     let total = job.limit.min(job.facts.bytes) as f64 * 8.0 / seconds(duration_ms);
     let voice = job.facts.sound.map(|sound| plan::voice(&sound, total));
     let sound = match voice {
-        Some(voice) => encode_sound(job, voice, work)?,
+        Some(voice) => encode_sound(job, voice, total, work)?,
         None => Track::default(),
     };
     let ladder = if job.for_old_phones {
@@ -302,14 +303,15 @@ impl Search<'_> {
         let (count, seconds) = frames.rate;
         let mut arguments = words("-map 0:V:0 -sn -dn -map_metadata -1 -map_chapters -1 -vf");
         // From time zero on, so that both passes have the same frames: a late start repeats the first.
+        // The range of broadcasts: ffmpeg from version 8 on leaves that of Motion JPEG as it is, which phones show too dark.
         // Pixels that are not square become square; the picture is turned before, as its matrix says.
         arguments.push(if self.job.for_old_phones {
             format!(
-                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic+accurate_rnd+bitexact,pad={width}:{height}:-1:-1,setsar=1,format=yuv420p"
+                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic+accurate_rnd+bitexact:out_range=tv,pad={width}:{height}:-1:-1,setsar=1,format=yuv420p"
             )
         } else {
             format!(
-                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1,format=yuv420p"
+                "fps=fps={count}/{seconds}:start_time=0,scale=iw*sar:ih,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact:out_range=tv,setsar=1,format=yuv420p"
             )
         });
         if self.job.for_old_phones {
@@ -364,13 +366,20 @@ pub(super) fn no_progress() -> Miss {
 }
 
 /// The sound by itself, once for all encodes of the picture: its bytes are then known.
-fn encode_sound(job: Job<'_>, voice: Voice, work: &mut Work<'_>) -> Result<Track, Miss> {
+fn encode_sound(
+    job: Job<'_>,
+    voice: Voice,
+    total: f64,
+    work: &mut Work<'_>,
+) -> Result<Track, Miss> {
     let mut arguments = input(job.facts, "in");
     arguments.extend(words(
         "-map 0:a:0 -vn -sn -dn -map_metadata -1 -map_chapters -1",
     ));
     if job.for_old_phones {
-        arguments.extend(words("-c:a libopencore_amrnb -ar 8000 -ac 1 -b:a 12200"));
+        arguments.extend(words("-c:a libopencore_amrnb -ar 8000 -ac 1 -b:a"));
+        // A quarter of it all, as far as there is such a rate.
+        arguments.push(amr_rate(total / 4.0).to_string());
     } else {
         arguments.extend(words("-c:a aac -flags:a +bitexact -b:a"));
         arguments.push(voice.bit_rate.to_string());

@@ -10,6 +10,7 @@ use crate::fit::{
 use crate::prepare::guarded;
 use crate::raster::{self, Raster};
 use crate::report::{Finding, Outcome};
+use crate::sniff::Sniffed;
 use crate::units::ByteCount;
 
 /// Keeps a picture that needs nothing, else makes it anew.
@@ -97,8 +98,59 @@ pub(crate) fn make_anew(
     if content_type == ContentType::Jpeg && options.accept.contains(&ContentType::Jpeg) {
         return photograph::fit_jpeg(source, max, options);
     }
+    if content_type == ContentType::CameraRaw && options.accept.contains(&ContentType::Jpeg) {
+        return fit_preview(source, max, options);
+    }
     let raster = decode(source, options)?;
-    fit_raster(&raster, max, options)
+    let is_photograph = is_from_a_camera(content_type, &raster.raster);
+    fit_raster(&raster, is_photograph, max, options)
+}
+
+/// Whether a picture comes from a camera: of a type that cameras write, and larger than any phone's screen.
+///
+/// The coding of these types smooths even grounds to equal pixels, which by their counting would be a drawing's.
+const fn is_from_a_camera(content_type: ContentType, raster: &Raster) -> bool {
+    let is_written_by_them = matches!(
+        content_type,
+        ContentType::Heic | ContentType::Heif | ContentType::Avif
+    );
+    is_written_by_them && raster.width as u64 * raster.height as u64 >= LARGER_THAN_SCREENS
+}
+
+/// A raw photograph's own JPEG: as it is where it lies upright and fits, without its metadata; else fitted.
+fn fit_preview(
+    source: Source<'_>,
+    max: ByteCount,
+    options: &FitOptions,
+) -> Result<FittedImage, FitError> {
+    let preview = raster::raw_preview(source.bytes, source.sniffed, &raster::Limits::default())
+        .map_err(|finding| FitError::Refused {
+            finding: Box::new(finding),
+        })?;
+    let sniffed = Sniffed {
+        // What is not for sending is left out of it in any case.
+        has_location: true,
+        ..preview.sniffed
+    };
+    let source = Source {
+        bytes: preview.bytes,
+        sniffed: &sniffed,
+    };
+    let mut fitted = match keep(source, max, options) {
+        Some(kept) => kept,
+        None => make_within(source, max, false, options)?,
+    };
+    fitted.findings.insert(0, preview.finding);
+    if sniffed.orientation != 1 {
+        fitted.findings.push(Finding::note(
+            Code::OrientationApplied,
+            format!(
+                "orientation {} was applied to the pixels",
+                sniffed.orientation
+            ),
+        ));
+    }
+    Ok(fitted)
 }
 
 /// Whether the frames of such a picture are one animation. Of a HEIF with a sequence beside its picture the picture is
@@ -113,6 +165,7 @@ pub(crate) const fn plays(content_type: ContentType) -> bool {
 /// A still from pixels: as a graphic where it is one or can be transparent, else as a photograph.
 fn fit_raster(
     raster: &Decoded,
+    is_photograph: bool,
     max: ByteCount,
     options: &FitOptions,
 ) -> Result<FittedImage, FitError> {
@@ -130,7 +183,7 @@ fn fit_raster(
     let mut fitted = if takes(ContentType::Png)
         && (!takes(ContentType::Jpeg)
             || raster.raster.has_alpha()
-            || raster::is_graphic(&raster.raster))
+            || (!is_photograph && raster::is_graphic(&raster.raster)))
     {
         let mut jpeg = |raster: &Raster, limit: u64| {
             let jpeg = takes(ContentType::Jpeg)
@@ -155,7 +208,7 @@ fn animate(
     match animation::fit_animation(source, max.get(), options) {
         Err(_) if options.still_allowed => {
             let raster = decode(source, options)?;
-            let mut still = fit_raster(&raster, max, options)?;
+            let mut still = fit_raster(&raster, false, max, options)?;
             still.findings.push(Finding::warning(
                 Code::AnimationNotAccepted,
                 format!(
@@ -235,4 +288,26 @@ fn decodable(source: Source<'_>) -> Result<ContentType, FitError> {
         .ok_or(FitError::Unsupported {
             content_type: found.map_or("an unknown type", ContentType::mime),
         })
+}
+
+/// Pixels: the largest screens of phones have 5 million.
+const LARGER_THAN_SCREENS: u64 = 6_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::Layout;
+
+    #[test]
+    fn an_even_picture_of_a_camera_is_a_photograph_and_one_of_a_screen_is_not() {
+        let even = |width: u32, height: u32| Raster {
+            width,
+            height,
+            layout: Layout::Rgb,
+            pixels: Vec::new(),
+        };
+        assert!(is_from_a_camera(ContentType::Heic, &even(4_032, 3_024)));
+        assert!(!is_from_a_camera(ContentType::Heic, &even(1_440, 3_120)));
+        assert!(!is_from_a_camera(ContentType::Png, &even(4_032, 3_024)));
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) struct Choices {
     pub(crate) still_allowed: bool,
     pub(crate) wrap_in_zip: bool,
     pub(crate) poster_allowed: bool,
+    pub(crate) common_codecs: bool,
     pub(crate) transcoder: Transcoder,
     pub(crate) page_renderer: Option<PageRenderer>,
     deadline: Option<Duration>,
@@ -214,6 +215,15 @@ impl Preparer {
         self
     }
 
+    /// Has video and sound encoded anew whose codec many phones lack (HEVC, AV1, Motion JPEG, ALAC, …), although the
+    /// provider takes its type: as H.264 and AAC, or as [`Transcoder::for_old_phones`] says. Without it a warning
+    /// (MMS302) names the codec. Default: no.
+    #[must_use]
+    pub fn common_codecs(mut self, wanted: bool) -> Self {
+        self.choices.common_codecs = wanted;
+        self
+    }
+
     /// Lets a PDF that the provider does not take become a JPEG of its first page, drawn by this program. Default: no.
     #[must_use]
     pub fn pdf_first_page(mut self, renderer: PageRenderer) -> Self {
@@ -281,6 +291,7 @@ impl Default for Choices {
             still_allowed: false,
             wrap_in_zip: false,
             poster_allowed: false,
+            common_codecs: false,
             transcoder: Transcoder::find(),
             page_renderer: None,
             deadline: None,

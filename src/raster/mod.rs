@@ -35,6 +35,7 @@ mod yuv;
 
 pub(crate) use colour::{Conversion, conversion};
 pub(crate) use frames::{Animation, Plays};
+pub(crate) use raw::preview as raw_preview;
 pub(crate) use resize::resize;
 
 /// What decoding one picture may cost.
@@ -116,6 +117,10 @@ pub(crate) fn decode(
     sniffed: &Sniffed,
     limits: &Limits,
 ) -> Result<(Raster, Vec<Finding>), Finding> {
+    // Of a raw photograph the preview is decoded, and held to the limits when it is found.
+    if sniffed.content_type == Some(ContentType::CameraRaw) {
+        return raw::decode(bytes, sniffed, limits);
+    }
     let pixels =
         u64::from(sniffed.width_px.unwrap_or(0)) * u64::from(sniffed.height_px.unwrap_or(0));
     if pixels > limits.max_pixels {
@@ -126,7 +131,7 @@ pub(crate) fn decode(
         .observed("pixels", pixels)
         .allowed("pixels", limits.max_pixels));
     }
-    let (mut raster, mut findings) = match sniffed.content_type {
+    let (raster, findings) = match sniffed.content_type {
         #[cfg(feature = "heic")]
         Some(ContentType::Heic | ContentType::Heif) => heif::decode(bytes, limits)?,
         #[cfg(feature = "avif")]
@@ -136,25 +141,25 @@ pub(crate) fn decode(
         Some(ContentType::JpegXl) => return jxl::decode(bytes, limits).map(settled),
         #[cfg(feature = "svg")]
         Some(ContentType::Svg) => svg::decode(bytes, limits)?,
-        Some(ContentType::CameraRaw) => raw::decode(bytes, sniffed, limits)?,
         Some(ContentType::Tiff) => pages::decode_tiff(bytes, sniffed, limits)?,
         Some(ContentType::Ico) => pages::decode_ico(bytes, sniffed, limits)?,
         _ => decode_plain(bytes, sniffed, limits)?,
     };
-    raster = opaque_if_so(raster);
-    if let Some(orientation) = Orientation::from_exif(sniffed.orientation)
-        .filter(|turn| *turn != Orientation::NoTransforms)
-    {
-        raster = turned(raster, orientation);
-        findings.push(Finding::note(
-            Code::OrientationApplied,
-            format!(
-                "orientation {} was applied to the pixels",
-                sniffed.orientation
-            ),
-        ));
-    }
-    Ok((raster, findings))
+    Ok(upright(opaque_if_so(raster), sniffed.orientation, findings))
+}
+
+/// Turned as `orientation` (1 to 8, as in EXIF) says, with a note where that is a turn.
+fn upright(raster: Raster, orientation: u8, mut findings: Vec<Finding>) -> (Raster, Vec<Finding>) {
+    let turn =
+        Orientation::from_exif(orientation).filter(|turn| *turn != Orientation::NoTransforms);
+    let Some(turn) = turn else {
+        return (raster, findings);
+    };
+    findings.push(Finding::note(
+        Code::OrientationApplied,
+        format!("orientation {orientation} was applied to the pixels"),
+    ));
+    (turned(raster, turn), findings)
 }
 
 /// What stands in the way of turning a drawing into pixels, found without drawing it.

@@ -143,6 +143,9 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
                 }
                 has_movie = true;
                 movie::read(item.body, bytes.len() as u64, found)?;
+                if found.content_type == Some(ContentType::CameraRaw) {
+                    canon(item.body, found);
+                }
             }
             b"meta" => meta = meta.or(Some(item.body)),
             b"mdat" => has_data |= !item.body.is_empty(),
@@ -163,6 +166,9 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
         found.content_type = Some(by_tracks(&brands, found));
     }
     if found.content_type == Some(ContentType::CameraRaw) {
+        // Its tracks are the JPEG, the sensor's data and times.
+        found.tracks.clear();
+        found.duration_ms = None;
         return Ok(());
     }
     let is_picture = matches!(
@@ -217,6 +223,24 @@ fn uuid(body: &[u8], found: &mut Sniffed) {
         }
         Some(XMP) => super::exif::read_xmp(from(body, 16), found),
         _ => {}
+    }
+}
+
+/// Canon CR3: the directories of EXIF in boxes of their own, `CMT1` of the picture and `CMT4` of its place.
+fn canon(moov: &[u8], found: &mut Sniffed) {
+    const CANON: [u8; 16] = [
+        0x85, 0xC0, 0xB6, 0x87, 0x82, 0x0F, 0x11, 0xE0, 0x81, 0x11, 0xF4, 0xCE, 0x46, 0x2B, 0x6A,
+        0x48,
+    ];
+    let own = Boxes::of(moov)
+        .find(|item| &item.name == b"uuid" && item.body.starts_with(&CANON))
+        .map_or(&[][..], |item| from(item.body, CANON.len()));
+    for item in Boxes::of(own) {
+        match &item.name {
+            b"CMT1" => super::exif::read(item.body, found, true),
+            b"CMT4" => super::exif::read_places(item.body, found),
+            _ => {}
+        }
     }
 }
 

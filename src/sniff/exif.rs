@@ -64,13 +64,23 @@ pub(super) fn read_ifd(
     }
     if let Some(gps) = ifd.number(tiff, GPS_IFD) {
         found.has_metadata = true;
-        let tags = tiff.ifd(gps, budget);
-        // A directory that cannot be read to its end may still be read by others: better one warning too many.
-        let says_something =
-            tags.is_none_or(|ifd| ifd.entries.iter().any(|entry| entry.tag != GPS_VERSION));
-        found.has_location |=
-            says_something && usize::try_from(gps).is_ok_and(|at| at < tiff.bytes.len());
+        found.has_location |= says_a_place(tiff, gps, budget);
     }
+}
+
+/// The same where the first directory itself is that of the place.
+pub(super) fn read_places(block: &[u8], found: &mut Sniffed) {
+    if let Some(tiff) = Tiff::open(block) {
+        found.has_location |= says_a_place(&tiff, tiff.first_ifd, &mut Budget::exif());
+    }
+}
+
+fn says_a_place(tiff: &Tiff<'_>, gps: u64, budget: &mut Budget) -> bool {
+    let tags = tiff.ifd(gps, budget);
+    // A directory that cannot be read to its end may still be read by others: better one warning too many.
+    let says_something =
+        tags.is_none_or(|ifd| ifd.entries.iter().any(|entry| entry.tag != GPS_VERSION));
+    says_something && usize::try_from(gps).is_ok_and(|at| at < tiff.bytes.len())
 }
 
 /// Takes an orientation of 1 to 8; anything else counts as 1, and is named.

@@ -1,6 +1,7 @@
 //! Safety limits of sniffing: what a header may ask of the stages behind it, charged in one place.
 
 use crate::code::Code;
+use crate::content_type::ContentType;
 use crate::report::Finding;
 use crate::sniff::Sniffed;
 
@@ -23,6 +24,10 @@ pub(super) const RESOURCE_HEADER_BYTES: usize = 1_445;
 
 /// Refuses what would cost too much to decode, by the sizes that the header states.
 pub(super) fn charge(found: &mut Sniffed) {
+    // A sensor's data are never decoded; the preview beside them is charged when it is read.
+    if found.content_type == Some(ContentType::CameraRaw) {
+        return;
+    }
     let (Some(width), Some(height)) = (found.width_px, found.height_px) else {
         return;
     };

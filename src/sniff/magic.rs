@@ -123,8 +123,8 @@ fn sounds(bytes: &[u8]) -> Option<(Type, Probe)> {
 }
 
 fn is_tiff(bytes: &[u8]) -> bool {
-    const STARTS: [&[u8; 4]; 7] = [
-        b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"IIU\0",
+    const STARTS: [&[u8; 4]; 8] = [
+        b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0",
     ];
     STARTS.iter().any(|start| bytes.starts_with(*start))
 }

@@ -26,6 +26,8 @@ const TILE_BYTE_COUNTS: u16 = 325;
 const SUB_IFDS: u16 = 330;
 const EXTRA_SAMPLES: u16 = 338;
 const ICC_PROFILE: u16 = 34_675;
+/// The header's number of RW2.
+const PANASONIC: u16 = 0x0055;
 /// DNG 1.6: a file that has it is a raw photograph.
 const DNG_VERSION: u16 = 50_706;
 
@@ -86,6 +88,8 @@ pub(super) struct Tiff<'a> {
     big_endian: bool,
     /// `BigTIFF`: 64-bit offsets.
     wide: bool,
+    /// The number of the header: 42, or a camera maker's own.
+    mark: u16,
     pub(super) first_ifd: u64,
 }
 
@@ -101,11 +105,15 @@ impl<'a> Tiff<'a> {
             bytes,
             big_endian,
             wide: false,
+            mark: 42,
             first_ifd: 0,
         };
         match tiff.u16(2)? {
             // 42 is TIFF; the others are camera raw files of the same structure (Olympus `RO`, `RS`, Panasonic `U`).
-            42 | 0x4F52 | 0x5352 | 0x0055 => tiff.first_ifd = tiff.u32(4)?.into(),
+            mark @ (42 | 0x4F52 | 0x5352 | PANASONIC) => {
+                tiff.mark = mark;
+                tiff.first_ifd = tiff.u32(4)?.into();
+            }
             43 if tiff.u16(4)? == 8 => {
                 tiff.wide = true;
                 tiff.first_ifd = tiff.u64(8)?;
@@ -236,8 +244,13 @@ pub(super) fn probe(bytes: &[u8], found: &mut Sniffed) -> Result<(), Corrupt> {
     let first = tiff
         .ifd(tiff.first_ifd, &mut budget)
         .ok_or("the first directory is not inside the file")?;
-    if is_camera_raw(&tiff, &first) {
+    if is_camera_raw(&tiff, &first, &mut budget) {
         found.content_type = Some(ContentType::CameraRaw);
+        raw_page(&tiff, &first, &mut budget, found)?;
+        exif::read_ifd(&tiff, &first, &mut budget, found, true);
+        // What follows are smaller copies, and the sensor's data.
+        found.frames = Some(1);
+        return Ok(());
     }
     page(&tiff, &first, &mut budget, found)?;
     exif::read_ifd(&tiff, &first, &mut budget, found, true);
@@ -330,7 +343,12 @@ fn extents(
         (Some(tiles), _) => (tiles, ifd.get(TILE_BYTE_COUNTS)),
         (None, Some(strips)) => (strips, ifd.get(STRIP_BYTE_COUNTS)),
         // A raw photograph keeps its picture in a directory below.
-        (None, None) if ifd.get(SUB_IFDS).is_some() => return Ok(()),
+        (None, None)
+            if ifd.get(SUB_IFDS).is_some()
+                || found.content_type == Some(ContentType::CameraRaw) =>
+        {
+            return Ok(());
+        }
         (None, None) => return Err("a page has neither strips nor tiles".into()),
     };
     let Some(left) = budget.extents.checked_sub(offsets.count) else {
@@ -378,15 +396,75 @@ const fn compression(method: u64) -> Option<&'static str> {
 }
 
 /// Raw photographs are TIFF files of their makers' own kind.
-fn is_camera_raw(tiff: &Tiff<'_>, ifd: &Ifd) -> bool {
-    let maker = ifd
+fn is_camera_raw(tiff: &Tiff<'_>, first: &Ifd, budget: &mut Budget) -> bool {
+    let maker = first
         .get(MAKE)
         .and_then(|entry| tiff.bytes_of(entry))
         .unwrap_or_default();
-    let is_preview = ifd.number(tiff, NEW_SUBFILE_TYPE) == Some(1);
-    ifd.get(DNG_VERSION).is_some()
+    let is_preview = first.number(tiff, NEW_SUBFILE_TYPE) == Some(1);
+    first.get(DNG_VERSION).is_some()
+        // Olympus and Panasonic have marks of their own for the header.
+        || tiff.mark != 42
         // Canon CR2 states itself behind the header.
         || slice(tiff.bytes, 8, 3) == Some(b"CR\x02")
         // Nikon NEF, Sony ARW, Pentax PEF: a preview first, the picture below.
-        || (is_preview && ifd.get(SUB_IFDS).is_some() && [&b"NIKON"[..], b"SONY", b"PENTAX"].iter().any(|name| maker.starts_with(name)))
+        || (is_preview && first.get(SUB_IFDS).is_some() && [&b"NIKON"[..], b"SONY", b"PENTAX"].iter().any(|name| maker.starts_with(name)))
+        || is_of_a_sensor(tiff, first)
+        || below(tiff, first, budget).iter().any(|ifd| is_of_a_sensor(tiff, ifd))
+}
+
+/// Whether a directory is of a sensor's data: a colour filter array or linear raw (TIFF/EP, DNG 1.6), or packed in a
+/// way that only cameras do (Sony, Samsung, Nikon, Kodak, Pentax).
+fn is_of_a_sensor(tiff: &Tiff<'_>, ifd: &Ifd) -> bool {
+    matches!(ifd.number(tiff, PHOTOMETRIC), Some(32_803 | 34_892))
+        || matches!(
+            ifd.number(tiff, COMPRESSION),
+            Some(32_767 | 32_769 | 32_770 | 32_772 | 34_713 | 65_000 | 65_535)
+        )
+}
+
+/// The directories that one points to (TIFF technical note 1), the first few.
+fn below(tiff: &Tiff<'_>, ifd: &Ifd, budget: &mut Budget) -> Vec<Ifd> {
+    let Some(places) = ifd.get(SUB_IFDS) else {
+        return Vec::new();
+    };
+    (0..8)
+        .map_while(|index| tiff.number(places, index))
+        .filter_map(|at| tiff.ifd(at, budget))
+        .collect()
+}
+
+/// The photograph in a raw file: the largest of the pictures that are told of. Many a first directory names no size: its
+/// preview is a JPEG, which does that itself.
+fn raw_page(
+    tiff: &Tiff<'_>,
+    first: &Ifd,
+    budget: &mut Budget,
+    found: &mut Sniffed,
+) -> Result<(), Corrupt> {
+    let sides = |ifd: &Ifd| {
+        let side = |tag| u32::try_from(ifd.number(tiff, tag)?).ok();
+        Some((side(IMAGE_WIDTH)?, side(IMAGE_LENGTH)?))
+    };
+    if first.get(IMAGE_WIDTH).is_some() && tiff.mark != PANASONIC {
+        page(tiff, first, budget, found)?;
+    }
+    let all = below(tiff, first, budget);
+    let own = (tiff.mark == PANASONIC).then(|| panasonic_sides(tiff, first));
+    let largest = all
+        .iter()
+        .chain([first])
+        .filter_map(sides)
+        .chain(own.flatten())
+        .max_by_key(|&(width, height)| u64::from(width) * u64::from(height));
+    (found.width_px, found.height_px) = largest.unzip();
+    Ok(())
+}
+
+/// Panasonic RW2: the borders of the picture on the sensor, top, left, bottom, right (its tags 4 to 7).
+fn panasonic_sides(tiff: &Tiff<'_>, ifd: &Ifd) -> Option<(u32, u32)> {
+    let border = |tag| u32::try_from(ifd.number(tiff, tag)?).ok();
+    let width = border(7)?.checked_sub(border(5)?)?;
+    let height = border(6)?.checked_sub(border(4)?)?;
+    (width > 0 && height > 0).then_some((width, height))
 }

@@ -7,6 +7,7 @@ mod child;
 mod encode;
 mod figures;
 mod judge;
+mod phones;
 mod probe;
 mod rewrite;
 

@@ -1,6 +1,8 @@
 //! The first page of a PDF in place of the document: what is sent, what is told, and what a hostile page may use.
 
 use std::io::{self, Write};
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use std::time::Instant;
 
 use flate2::Compression;
@@ -142,6 +144,82 @@ fn a_page_that_never_ends_or_needs_all_memory_is_refused_in_time() -> io::Result
             start.elapsed().as_secs() < 14,
             "{name}: {:?}",
             start.elapsed()
+        );
+    }
+    Ok(())
+}
+
+/// The most memory that a child of this process was seen to have held, in bytes.
+#[cfg(target_os = "linux")]
+fn held_by_child_of(parent: u32) -> Option<u64> {
+    let field = |status: &str, name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    std::fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path().join("status")).ok())
+        .filter(|status| field(status, "PPid:") == Some(parent.into()))
+        .filter_map(|status| field(&status, "VmHWM:"))
+        .max()
+        .map(|kib| kib * 1_024)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hostile_page_never_holds_more_than_128_mib() -> io::Result<()> {
+    let mut deflated = ZlibEncoder::new(Vec::new(), Compression::best());
+    deflated.write_all(&vec![0; 300_000_000])?;
+    let deflated = deflated.finish()?;
+    let flat = |what: &str| {
+        let head = format!(
+            "<</Subtype/Image/{what}/Filter/FlateDecode/Length {}>>stream\n",
+            deflated.len()
+        );
+        [head.as_bytes(), &deflated, b"\nendstream"].concat()
+    };
+    let rgb = flat("Width 10000/Height 10000/BitsPerComponent 8/ColorSpace/DeviceRGB");
+    let line: Vec<u8> = (0..1_000_000_u64)
+        .flat_map(|at| format!("{} {} l ", at * 7_919 % 300, at * 104_729 % 400).into_bytes())
+        .collect();
+    let form = b"<</Subtype/Form/BBox[0 0 300 400]/Group<</S/Transparency>>/Length 19>>stream\n0 0 300 400 re f /I\nendstream";
+    for (name, bytes) in [
+        ("picture", pdf(b"300 0 0 400 0 0 cm /I Do", 1, &rgb)?),
+        (
+            "path",
+            pdf(&[b"0 0 m ", &line[..], b"S"].concat(), 1, b"null")?,
+        ),
+        ("content", pdf(&b"q ".repeat(150_000_000), 1, b"null")?),
+        ("forms", pdf(&b"/I Do ".repeat(3_000_000), 1, form)?),
+    ] {
+        let desk = Desk::new()?;
+        desk.write("up/a.pdf", &bytes)?;
+        let mut run = desk
+            .command()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .args(["preflight", "-p", "tsg-global", "--fix", "--out", "ready"])
+            .args(["--format", "jsonl", "up", "--allow-pdf-page"])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut most = 0;
+        while run.try_wait()?.is_none() {
+            most = held_by_child_of(run.id()).unwrap_or(0).max(most);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let said = run.wait_with_output()?;
+        let record: Value = serde_json::from_slice(
+            said.stdout
+                .split(|&byte| byte == b'\n')
+                .next()
+                .unwrap_or_default(),
+        )?;
+        assert!((20 << 20..=128 << 20).contains(&most), "{name}: {most}");
+        // One that can be drawn within its bounds may be.
+        let codes = record["findings"].to_string();
+        assert!(
+            record["result"] == "fixed" || codes.contains("MMS207"),
+            "{name}: {record}"
         );
     }
     Ok(())

@@ -6,6 +6,7 @@ mod drawings;
 mod heif;
 mod orientation;
 mod others;
+mod raws;
 
 use std::path::Path;
 
