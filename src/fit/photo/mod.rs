@@ -4,6 +4,7 @@ mod blocks;
 mod choose;
 mod load;
 mod model;
+mod pixels;
 mod planes;
 mod probe;
 mod search;
