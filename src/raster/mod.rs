@@ -1,5 +1,6 @@
 //! Other still formats ↔ pixels, under limits: upright, in sRGB, eight bits a channel.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
@@ -88,22 +89,22 @@ impl Raster {
     }
 
     /// The same on a white ground, without alpha.
-    pub(crate) fn flattened(&self) -> Self {
-        let pixels = match self.layout {
-            Layout::Rgb => self.pixels.clone(),
-            Layout::Rgba => self
+    pub(crate) fn flattened(&self) -> Cow<'_, Self> {
+        if self.layout == Layout::Rgb {
+            return Cow::Borrowed(self);
+        }
+        let over = |&[r, g, b, alpha]: &[u8; 4]| [r, g, b].map(|level| over_white(level, alpha));
+        Cow::Owned(Self {
+            layout: Layout::Rgb,
+            pixels: self
                 .pixels
                 .as_chunks::<4>()
                 .0
                 .iter()
-                .flat_map(|&[r, g, b, alpha]| [r, g, b].map(|channel| over_white(channel, alpha)))
+                .flat_map(over)
                 .collect(),
-        };
-        Self {
-            layout: Layout::Rgb,
-            pixels,
             ..*self
-        }
+        })
     }
 }
 
@@ -291,7 +292,11 @@ fn opaque_if_so(raster: Raster) -> Raster {
             .0
             .iter()
             .all(|pixel| pixel[3] == 255);
-    if opaque { raster.flattened() } else { raster }
+    if opaque {
+        raster.flattened().into_owned()
+    } else {
+        raster
+    }
 }
 
 fn turned(raster: Raster, orientation: Orientation) -> Raster {
