@@ -9,7 +9,7 @@ use crate::fit::photo::planes::{self, Plane};
 use crate::fit::photo::tables::{Fineness, LEAST_FACTOR, MOST_FACTOR, quantisers, tables};
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoError, PhotoOptions};
 use crate::jpeg::{
-    QuantTable, Shape, Statistics, Tables, encode, factor_of, header_len, quality_of,
+    QuantTable, Shape, Statistics, Tables, Tokens, encode, factor_of, header_len, quality_of,
 };
 
 pub(super) fn fit(loaded: Loaded, options: &PhotoOptions<'_>) -> Result<FittedPhoto, PhotoError> {
@@ -142,19 +142,27 @@ impl Attempt<'_, '_> {
         guide.scale = STUFFING / 8.0 / guide.sample.share;
         let mut from = Fineness::of(start.clamp(LEAST_FACTOR, MOST_FACTOR));
         let mut best: Option<Found> = None;
+        let mut before: Option<(Fineness, Tokens)> = None;
         for _ in 0..MOST_ENCODES {
             let (fineness, sampled) = guide.find(from, limit);
             self.probes += std::mem::take(&mut guide.counts);
             let quantisers = quantisers(fineness, blocks.floor());
-            let tokens = blocks.tokens(&quantisers);
-            self.probes += 1;
+            // What comes back has no neighbour that is nearer to the limit.
+            let (is_last, tokens) = match before.take() {
+                Some((known, tokens)) if known == fineness => (true, tokens),
+                other => {
+                    drop(other);
+                    self.probes += 1;
+                    (false, blocks.tokens(&quantisers))
+                }
+            };
             let bits: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
             let mut length = bits as f64 / 8.0 + header;
             let is_finest = fineness.factor <= LEAST_FACTOR * 1.0005;
             let is_coarsest = fineness.factor >= MOST_FACTOR * 0.9995;
             let fill = length * STUFFING / limit;
             // Stuffing is known once it is written; without any, this much is certain.
-            if length <= limit && (fill >= LEAST_FILL || is_finest) || is_coarsest {
+            if length <= limit && (fill >= LEAST_FILL || is_finest || is_last) || is_coarsest {
                 self.encodes += 1;
                 let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
                 let tables = Tables::optimal(tokens.statistics());
@@ -162,7 +170,7 @@ impl Attempt<'_, '_> {
                 length = file.len() as f64 / STUFFING;
                 if file.len() as u64 <= self.options.limit_bytes {
                     let factor = factor_of(&steps[0]);
-                    let is_full = file.len() as f64 >= limit * FILL || is_finest;
+                    let is_full = file.len() as f64 >= limit * FILL || is_finest || is_last;
                     if best
                         .as_ref()
                         .is_none_or(|best| best.file.len() < file.len())
@@ -183,6 +191,10 @@ impl Attempt<'_, '_> {
             }
             guide.correct(sampled, (length - header) * STUFFING);
             from = fineness;
+            if is_last {
+                break;
+            }
+            before = Some((fineness, tokens));
             if best.is_some() && self.encodes > 2 {
                 return best;
             }
