@@ -7,7 +7,7 @@ import time
 from measure import ROOT, SCRATCH, median
 
 COMMAND = ROOT / "target/release/mmsfit"
-COPIES = 4
+COPIES = 10
 
 
 def spent(command):
