@@ -314,10 +314,6 @@ const LONG: &[(&str, &str)] = &[
         "a table of texts, one entry a code",
     ),
     (
-        "src/jpeg/encode.rs",
-        "counting and writing share their walk over the blocks",
-    ),
-    (
         "src/code/explain_delivery.rs",
         "a table of texts, one entry a code",
     ),

@@ -12,10 +12,11 @@ mod quant;
 mod rows;
 mod scale;
 mod scans;
+mod tokens;
 
 pub(crate) use dct::{Block, COEFFICIENT_UNIT, forward};
 pub(crate) use decode::{CoefficientPlane, Coefficients, decode};
-pub(crate) use encode::{Shape, Statistics, Tables, Tokens, encode, header_len};
+pub(crate) use encode::{Tables, encode, header_len};
 #[cfg(any(test, feature = "bench-internals"))]
 pub(crate) use header::probe;
 pub(crate) use header::{Frame, FrameComponent, Model};
@@ -25,6 +26,7 @@ pub(crate) use quant::use_others;
 pub(crate) use quant::{QuantTable, Quantiser, chroma_table, factor_of, luma_table, quality_of};
 pub(crate) use rows::{BlockRow, RowBuilder, sparse};
 pub(crate) use scale::{Inverse, inverse};
+pub(crate) use tokens::{Shape, Statistics, Tokens};
 
 /// What a reader may spend on one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
