@@ -207,7 +207,9 @@ async fn a_tls_connection_that_breaks_in_mid_body_is_a_body_that_is_too_short() 
                 bytes.extend_from_slice(&GIF[..20]);
                 vec![
                     Step::Send(bytes),
-                    Step::Wait(Duration::from_millis(50)),
+                    // A reset takes what was not read yet with it: a busy machine must have read by then, and before the
+                    // verifier gives up on a body that does not go on.
+                    Step::Wait(Duration::from_millis(200)),
                     then.clone(),
                 ]
             },
