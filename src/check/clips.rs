@@ -65,8 +65,8 @@ pub(super) fn check_refused_clip(
 /// A clip whose type the provider takes, with a codec inside that many phones cannot play: named, and encoded anew where
 /// that was asked for.
 ///
-/// No provider's page states a codec. The content classes of the OMA's MMS Conformance Document know H.263, MPEG-4 and
-/// AMR; H.264 and AAC are what every handset has learned since. All else depends on the handset.
+/// No provider's page states a codec, so what counts as common is our own choice: what phones have recorded and played
+/// for many years.
 pub(super) fn check_codecs(
     sniffed: &Sniffed,
     content_type: ContentType,

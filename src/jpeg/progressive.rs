@@ -83,12 +83,14 @@ impl Reading {
                 }
             }
             let is_dc = scan.start == 0;
-            match self.ends[number] {
+            match self.ends.get(number).copied().flatten() {
                 Some(end) => scans.go_on_at(end)?,
                 None if is_dc || scan.components[0].index == part => {
                     let end = self.scan(&scans.parser, frame, &scan)?;
                     scans.ended_at(end)?;
-                    self.ends[number] = Some(end);
+                    if let Some(known) = self.ends.get_mut(number) {
+                        *known = Some(end);
+                    }
                 }
                 None => scans.skip(&scan)?,
             }

@@ -218,11 +218,12 @@ fn resized(plane: &Plane, across: &Taps, down: &Taps) -> Plane {
             }
         }
         match across.count {
-            1 => {
+            _ if across.is_still => {
                 for (sample, &value) in target.iter_mut().zip(&line) {
                     *sample = value as u8;
                 }
             }
+            1 => narrow::<1>(&line, across, &mut target),
             2 => narrow::<2>(&line, across, &mut target),
             3 => narrow::<3>(&line, across, &mut target),
             4 => narrow::<4>(&line, across, &mut target),
@@ -259,6 +260,8 @@ fn narrow<const COUNT: usize>(line: &[f32], across: &Taps, target: &mut [u8]) {
 /// a cubic (R. Keys, IEEE Trans. ASSP 29, 1981) where little does, as a triangle would blur; else a triangle as wide as
 /// the coarser of the two grids.
 struct Taps {
+    /// Each target sample is the source's at the same place.
+    is_still: bool,
     count: usize,
     first: Vec<u32>,
     weights: Vec<f32>,
@@ -269,6 +272,7 @@ impl Taps {
     fn new(source: usize, ratio: f64, target: usize) -> Self {
         if ratio == 1.0 {
             return Self {
+                is_still: true,
                 count: 1,
                 first: (0..target as u32).collect(),
                 weights: vec![1.0; target],
@@ -307,6 +311,7 @@ impl Taps {
             firsts.push(from as u32);
         }
         Self {
+            is_still: false,
             count,
             first: firsts,
             weights,
@@ -331,5 +336,19 @@ fn keys(distance: f64) -> f64 {
         ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0
     } else {
         0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plane_one_sample_wide_is_that_sample_everywhere_once_it_is_wider() {
+        let mut plane = Plane::with_width(1);
+        plane.push(&[200]);
+        plane.push(&[90]);
+        let wide = resize(&plane, 3, 2);
+        assert_eq!([wide.line(0), wide.line(1)], [[200; 3], [90; 3]]);
     }
 }
