@@ -218,12 +218,11 @@ fn resized(plane: &Plane, across: &Taps, down: &Taps) -> Plane {
             }
         }
         match across.count {
-            _ if across.is_still => {
+            1 if across.is_still => {
                 for (sample, &value) in target.iter_mut().zip(&line) {
                     *sample = value as u8;
                 }
             }
-            1 => narrow::<1>(&line, across, &mut target),
             2 => narrow::<2>(&line, across, &mut target),
             3 => narrow::<3>(&line, across, &mut target),
             4 => narrow::<4>(&line, across, &mut target),
