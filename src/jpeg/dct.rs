@@ -28,7 +28,8 @@ pub(crate) fn forward<S: Simd>(simd: S, samples: [&[u8; 8]; 8]) -> Block {
         .iter()
         .zip(SCALES.as_chunks::<2>().0);
     for (target, (rows, scales)) in natural.as_chunks_mut::<16>().0.iter_mut().zip(pairs) {
-        let [one, two] = [0, 1].map(|index| round(simd, rows[index], &scales[index]));
+        let one = round(simd, rows[0], &scales[0]);
+        let two = round(simd, rows[1], &scales[1]);
         *target = simd.narrow_i32x8(one, two).into();
     }
     zigzag(&natural)

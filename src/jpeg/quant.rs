@@ -98,6 +98,13 @@ impl Quantiser {
         if steps < 0 { -level } else { level }
     }
 
+    /// Quantises the first coefficient of a block.
+    pub(crate) fn quantise_dc(&self, value: i16) -> i16 {
+        let mut block: Block = [0; 64];
+        block[0] = value;
+        self.quantise(&block)[0]
+    }
+
     /// Quantises one block.
     #[inline(always)]
     pub(crate) fn quantise(&self, block: &Block) -> Block {

@@ -87,9 +87,16 @@ impl Statistics {
 
     /// Bits of entropy-coded data under the best tables, before stuffing, with the bytes of those tables' segments.
     pub(crate) fn bits(&self) -> u64 {
+        let [coded, tables] = self.parts();
+        coded + tables
+    }
+
+    /// The same apart: what grows with the number of blocks, and what does not.
+    pub(crate) fn parts(&self) -> [u64; 2] {
         let (dc, ac) = (Encoder::optimal(&self.dc), Encoder::optimal(&self.ac));
         let tables = dc.values.len() + ac.values.len() + 2 * 17;
-        dc.bits(&self.dc) + ac.bits(&self.ac) + self.value_bits() + 8 * tables as u64
+        let coded = dc.bits(&self.dc) + ac.bits(&self.ac) + self.value_bits();
+        [coded, 8 * tables as u64]
     }
 
     /// Bits of the values beside the codes: the low half of each symbol says how many follow it (T.81 F.1.2).

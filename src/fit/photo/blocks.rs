@@ -1,12 +1,14 @@
 //! The blocks of a finished picture, row of MCUs by row: transformed out of planes, or the source's own.
 
+use std::ops::Range;
+
 use fearless_simd::Simd;
 
 use crate::fit::photo::Chroma;
 use crate::fit::photo::planes::Plane;
 use crate::jpeg::{
-    Block, BlockRow, Coefficients, QuantTable, Quantiser, Shape, Statistics, Tokens, forward,
-    on_this_processor,
+    Block, BlockRow, COEFFICIENT_UNIT, Coefficients, QuantTable, Quantiser, Shape, Statistics,
+    Tokens, forward, on_this_processor,
 };
 
 /// Where the blocks come from.
@@ -77,7 +79,7 @@ impl Blocks {
 
     #[inline(always)]
     fn tokens_into<S: Simd>(&self, simd: S, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
-        let rows = self.shape().mcus().1;
+        let (across, rows) = self.shape().mcus();
         match self {
             Self::Planes {
                 planes,
@@ -91,6 +93,7 @@ impl Blocks {
                         *orientation,
                         *shape,
                         row,
+                        0..across,
                         #[inline(always)]
                         |index, block: &Block| {
                             tokens.push(index, &quantisers[index.min(1)].quantise(block));
@@ -104,6 +107,7 @@ impl Blocks {
                         source,
                         *shape,
                         row,
+                        0..across,
                         #[inline(always)]
                         |index: usize, row: &BlockRow, at: usize| {
                             let (from, to) =
@@ -116,71 +120,105 @@ impl Blocks {
         }
     }
 
-    /// Every `step`-th row of MCUs, to be quantised again and again; with the share of the whole that they are.
+    /// One in `step` of the picture's MCUs, spread over all of it, to be quantised again and again; with the share of the
+    /// whole that they are.
     pub(super) fn sample(&self, step: usize) -> Sampled {
-        let mut sampled = Sampled::default();
         let (across, rows) = self.shape().mcus();
-        let mut taken = 0;
         let (h, v) = self.shape().sampling();
-        let most = rows.div_ceil(step) * across;
-        let each = [most * h * v, most, most];
-        let parts = if self.shape().colour { 3 } else { 1 };
-        for (list, most) in sampled.components.iter_mut().zip(each).take(parts) {
-            list.reserve_exact(most);
+        let mut sampled = Sampled::default();
+        for (part, each) in sampled.components.iter_mut().zip([h * v, 1, 1]) {
+            part.each = each;
         }
-        // The middle row of each run of `step`, the last run being shorter.
-        for row in (step / 2..rows.max(step / 2 + 1)).step_by(step) {
-            let row = row.min(rows - 1);
-            taken += 1;
-            on_this_processor!(simd => self.sample_row(simd, row, &mut sampled));
+        let mut taken = 0;
+        for row in 0..rows {
+            for mcu in (offset(row, step)..across).step_by(step) {
+                taken += 1;
+                on_this_processor!(simd => self.sample_one(simd, row, mcu, &mut sampled));
+            }
         }
-        sampled.share = (taken * across) as f64 / (rows * across) as f64;
+        sampled.share = taken as f64 / (across * rows) as f64;
         sampled
     }
 
     #[inline(always)]
-    fn sample_row<S: Simd>(&self, simd: S, row: usize, sampled: &mut Sampled) {
+    fn sample_one<S: Simd>(&self, simd: S, row: usize, mcu: usize, sampled: &mut Sampled) {
+        let (across, _) = self.shape().mcus();
+        let before = (row * across + mcu).checked_sub(1);
+        for (index, part) in sampled.components.iter_mut().enumerate() {
+            let dc = before.map_or(0, |mcu| self.last_dc(index, mcu / across, mcu % across));
+            part.before.push(dc);
+        }
+        let mut add =
+            |index: usize, block: &Block| sampled.components[index.min(2)].blocks.push(*block);
         match self {
             Self::Planes {
                 planes,
                 orientation,
                 shape,
-            } => each_block(
-                simd,
-                planes,
-                *orientation,
+            } => each_block(simd, planes, *orientation, *shape, row, mcu..mcu + 1, add),
+            Self::Kept { source, shape, .. } => each_kept(
+                source,
                 *shape,
                 row,
+                mcu..mcu + 1,
                 #[inline(always)]
-                |index: usize, block: &Block| {
-                    sampled.components[index.min(2)].push(*block);
+                |index: usize, row: &BlockRow, at: usize| {
+                    let quant = &source.planes[index].quant;
+                    add(index, &unquantised(&row.block(at), quant));
                 },
             ),
-            Self::Kept { source, shape, .. } => {
-                each_kept(
-                    source,
-                    *shape,
-                    row,
-                    #[inline(always)]
-                    |index: usize, row: &BlockRow, at: usize| {
-                        let block = unquantised(&row.block(at), &source.planes[index].quant);
-                        sampled.components[index.min(2)].push(block);
-                    },
-                );
-            }
+        }
+    }
+
+    /// The DC coefficient of the last block that component `index` has in an MCU; 0 where there is no such component.
+    fn last_dc(&self, index: usize, row: usize, mcu: usize) -> i16 {
+        let (h, v) = match index {
+            0 => self.shape().sampling(),
+            _ => (1, 1),
+        };
+        let (across, down) = (mcu * h + h - 1, row * v + v - 1);
+        match self {
+            Self::Planes {
+                planes,
+                orientation,
+                ..
+            } => planes
+                .get(index)
+                .map_or(0, |plane| mean(plane, across * 8, down * 8, *orientation)),
+            Self::Kept { source, .. } => source.planes.get(index).map_or(0, |plane| {
+                whole(plane.rows[down].dc(across), plane.quant[0])
+            }),
         }
     }
 }
 
-/// Blocks of a sample of rows, by component.
+/// The first MCU that the sample takes of a row: multiples of the golden section meet every part of `step` evenly, in any
+/// run of rows.
+fn offset(row: usize, step: usize) -> usize {
+    let part = (row as u32).wrapping_mul(0x9E37_79B9);
+    ((u64::from(part) * step as u64) >> 32) as usize
+}
+
+/// Blocks of a sample of MCUs, by component.
 #[derive(Debug, Default)]
 pub(super) struct Sampled {
-    components: [Vec<Block>; 3],
+    components: [Part; 3],
     pub(super) share: f64,
 }
 
+/// What one component has in the sampled MCUs.
+#[derive(Debug, Default)]
+struct Part {
+    blocks: Vec<Block>,
+    /// How many of them an MCU has.
+    each: usize,
+    /// Of each MCU, the DC coefficient that its first block is told from.
+    before: Vec<i16>,
+}
+
 impl Sampled {
-    /// Bits of the sample under the best Huffman tables for it.
+    /// Bits of the sample under the best Huffman tables for it; of the tables' own, which do not grow with the picture, its
+    /// share.
     pub(super) fn bits(&self, quantisers: &[Quantiser; 2]) -> u64 {
         on_this_processor!(self.count(quantisers))
     }
@@ -188,25 +226,38 @@ impl Sampled {
     #[inline(always)]
     fn count(&self, quantisers: &[Quantiser; 2]) -> u64 {
         let mut statistics = [Statistics::default(), Statistics::default()];
-        for (index, blocks) in self.components.iter().enumerate() {
+        for (index, part) in self.components.iter().enumerate() {
             let quantiser = &quantisers[index.min(1)];
-            let mut predictor = 0;
-            for block in blocks {
-                statistics[index.min(1)].count_block(&quantiser.quantise(block), &mut predictor);
+            for (mcu, &before) in part.blocks.chunks_exact(part.each).zip(&part.before) {
+                let mut predictor = quantiser.quantise_dc(before);
+                for block in mcu {
+                    statistics[index.min(1)]
+                        .count_block(&quantiser.quantise(block), &mut predictor);
+                }
             }
         }
-        let chroma = !self.components[1].is_empty();
-        statistics[0].bits() + if chroma { statistics[1].bits() } else { 0 }
+        let chroma = !self.components[1].blocks.is_empty();
+        let used = &statistics[..if chroma { 2 } else { 1 }];
+        let mut sum = 0.0;
+        for part in used {
+            let [coded, tables] = part.parts();
+            sum += coded as f64 + tables as f64 * self.share;
+        }
+        sum as u64
     }
 }
 
 /// A source block in the units of transformed ones.
 #[inline(always)]
 pub(super) fn unquantised(block: &[i16; 64], quant: &[u16; 64]) -> Block {
-    std::array::from_fn(|position| {
-        let value = i32::from(block[position]) * i32::from(quant[position]).min(2047) * 16;
-        value.clamp(-32_767, 32_767) as i16
-    })
+    std::array::from_fn(|position| whole(block[position], quant[position]))
+}
+
+/// One of its coefficients.
+#[inline(always)]
+fn whole(level: i16, step: u16) -> i16 {
+    let value = i32::from(level) * i32::from(step).min(2047) * COEFFICIENT_UNIT as i32;
+    value.clamp(-32_767, 32_767) as i16
 }
 
 /// The blocks of one row of MCUs in the order of the scan, with the component of each.
@@ -217,10 +268,11 @@ fn each_block<S: Simd>(
     orientation: u8,
     shape: Shape,
     row: usize,
+    mcus: Range<usize>,
     mut each: impl FnMut(usize, &Block),
 ) {
     let (h, v) = shape.sampling();
-    for mcu in 0..shape.mcus().0 {
+    for mcu in mcus {
         for (index, plane) in planes.iter().enumerate() {
             let (h, v) = if index == 0 { (h, v) } else { (1, 1) };
             for y in 0..v {
@@ -239,10 +291,11 @@ fn each_kept(
     source: &Coefficients,
     shape: Shape,
     row: usize,
+    mcus: Range<usize>,
     mut each: impl FnMut(usize, &BlockRow, usize),
 ) {
     let (h, v) = shape.sampling();
-    for mcu in 0..shape.mcus().0 {
+    for mcu in mcus {
         for (index, plane) in source.planes.iter().enumerate() {
             let (h, v) = if index == 0 { (h, v) } else { (1, 1) };
             for y in 0..v {
@@ -271,6 +324,17 @@ pub(super) fn transformed<S: Simd>(
     forward(simd, turned(plane, left, top, orientation).each_ref())
 }
 
+/// The DC coefficient of the same block, up to rounding.
+fn mean(plane: &Plane, left: usize, top: usize, orientation: u8) -> i16 {
+    let samples = match plane.block(left, top / 8) {
+        Some(samples) if orientation == 1 => samples.map(|line| *line),
+        _ => turned(plane, left, top, orientation),
+    };
+    let line = |samples: [u8; 8]| samples.iter().map(|&it| i32::from(it)).sum::<i32>();
+    let sum: i32 = samples.into_iter().map(line).sum();
+    ((sum - 64 * 128) * COEFFICIENT_UNIT as i32 / 8) as i16
+}
+
 #[inline(never)]
 fn turned(plane: &Plane, left: usize, top: usize, orientation: u8) -> [[u8; 8]; 8] {
     let (last_x, last_y) = (plane.width - 1, plane.height - 1);
@@ -295,4 +359,60 @@ fn turned(plane: &Plane, left: usize, top: usize, orientation: u8) -> [[u8; 8]; 
             plane.line(y)[x]
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::photo::tables::{Fineness, quantisers};
+
+    /// A plane of slopes and grain.
+    fn plane(width: usize, height: usize) -> Plane {
+        let mut plane = Plane::with_width(width);
+        for y in 0..height {
+            let line: Vec<u8> = (0..width)
+                .map(|x| (x * 3 + y * 2 + x * y * 7 % 31) as u8)
+                .collect();
+            plane.push(&line);
+        }
+        plane
+    }
+
+    #[test]
+    fn a_sample_of_everything_has_the_bits_of_the_whole() {
+        for (parts, chroma) in [(1, Chroma::Full), (3, Chroma::Full), (3, Chroma::Quarter)] {
+            for orientation in [1, 6] {
+                let step = chroma.step();
+                let planes = (0..parts).map(|index| match index {
+                    0 => plane(83, 45),
+                    _ => plane(83usize.div_ceil(step), 45usize.div_ceil(step)),
+                });
+                let blocks = Blocks::of_planes(planes.collect(), chroma, orientation);
+                let quantisers = quantisers(Fineness::of(0.4), None);
+                let tokens = blocks.tokens(&quantisers);
+                let whole: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
+                let sample = blocks.sample(1);
+                assert_eq!(sample.share, 1.0);
+                assert_eq!(
+                    sample.bits(&quantisers),
+                    whole,
+                    "{parts} {chroma:?} {orientation}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_meets_all_parts_of_the_picture_alike() {
+        for step in 1..=8 {
+            let mut met = vec![0; step];
+            for row in 0..step * 12 {
+                met[offset(row, step)] += 1;
+            }
+            assert!(
+                met.iter().all(|count| (10..=14).contains(count)),
+                "{step}: {met:?}"
+            );
+        }
+    }
 }

@@ -73,6 +73,41 @@ struct Found {
     shape: Shape,
 }
 
+/// The whole, counted.
+struct Counted {
+    fineness: Fineness,
+    /// Bits that the sample has so.
+    sampled: u64,
+    tokens: Tokens,
+    /// Bytes of the file, before stuffing or, once it is written, as if there were as much as usual.
+    length: f64,
+}
+
+impl Counted {
+    fn of(blocks: &Blocks, fineness: Fineness, sampled: u64) -> Self {
+        let tokens = blocks.tokens(&quantisers(fineness, blocks.floor()));
+        let bits: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
+        Self {
+            fineness,
+            sampled,
+            length: bits as f64 / 8.0 + header(blocks),
+            tokens,
+        }
+    }
+
+    /// Whether the whole need not be counted at `fineness`, where the sample has `sampled` bits: what comes back has no
+    /// neighbour that is nearer to the limit, and hardly any more under it is not worth a count.
+    fn answers(&self, fineness: Fineness, sampled: u64, limit: f64) -> bool {
+        let is_same = sampled.abs_diff(self.sampled) as f64 <= self.sampled as f64 * HARDLY;
+        self.fineness == fineness || self.length * STUFFING <= limit && is_same
+    }
+}
+
+/// Bytes of all that does not depend on the tables.
+fn header(blocks: &Blocks) -> f64 {
+    header_len(if blocks.shape().colour { 3 } else { 1 }) as f64
+}
+
 struct Attempt<'o, 'c> {
     options: &'o PhotoOptions<'c>,
     probes: u32,
@@ -126,111 +161,95 @@ impl Attempt<'_, '_> {
     /// what the sample says, until both agree.
     fn tables(&mut self, blocks: &Blocks, start: f64, slope: f64) -> Option<Found> {
         let limit = self.options.limit_bytes as f64;
-        let shape = blocks.shape();
-        let header = header_len(if shape.colour { 3 } else { 1 }) as f64;
-        let rows = shape.mcus().1;
-        let sample = blocks.sample((rows / SAMPLED_ROWS).clamp(1, MOST_STEP));
-        let mut guide = Guide {
-            sample,
-            floor: blocks.floor().copied(),
-            scale: 0.0,
-            header,
-            tried: Vec::new(),
-            counts: 0,
-            slope,
-        };
-        guide.scale = STUFFING / 8.0 / guide.sample.share;
+        let mut guide = Guide::new(blocks, slope);
         let mut from = Fineness::of(start.clamp(LEAST_FACTOR, MOST_FACTOR));
         let mut best: Option<Found> = None;
-        let mut before: Option<(Fineness, Tokens)> = None;
+        let mut before: Option<Counted> = None;
         for _ in 0..MOST_ENCODES {
             let (fineness, sampled) = guide.find(from, limit);
             self.probes += std::mem::take(&mut guide.counts);
-            let quantisers = quantisers(fineness, blocks.floor());
-            // What comes back has no neighbour that is nearer to the limit.
-            let (is_last, tokens) = match before.take() {
-                Some((known, tokens)) if known == fineness => (true, tokens),
+            let (mut counted, is_last) = match before.take() {
+                Some(known) if known.answers(fineness, sampled, limit) => (known, true),
                 other => {
                     drop(other);
                     self.probes += 1;
-                    (false, blocks.tokens(&quantisers))
+                    (Counted::of(blocks, fineness, sampled), false)
                 }
             };
-            let bits: u64 = tokens.statistics().iter().map(Statistics::bits).sum();
-            let mut length = bits as f64 / 8.0 + header;
-            let is_finest = fineness.factor <= LEAST_FACTOR * 1.0005;
-            let is_coarsest = fineness.factor >= MOST_FACTOR * 0.9995;
-            let fill = length * STUFFING / limit;
+            from = counted.fineness;
+            let is_finest = from.factor <= LEAST_FACTOR * 1.0005;
+            let is_coarsest = from.factor >= MOST_FACTOR * 0.9995;
+            let fill = counted.length * STUFFING / limit;
             // Stuffing is known once it is written; without any, this much is certain.
-            if length <= limit && (fill >= LEAST_FILL || is_finest || is_last) || is_coarsest {
-                self.encodes += 1;
-                let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
-                let tables = Tables::optimal(tokens.statistics());
-                let file = encode(&tokens, &steps, &tables, length as usize + 4096);
-                length = file.len() as f64 / STUFFING;
-                if file.len() as u64 <= self.options.limit_bytes {
-                    let factor = factor_of(&steps[0]);
-                    let is_full = file.len() as f64 >= limit * FILL || is_finest || is_last;
-                    if best
-                        .as_ref()
-                        .is_none_or(|best| best.file.len() < file.len())
-                    {
-                        best = Some(Found {
-                            file,
-                            factor,
-                            shape,
-                        });
+            let may_fit = counted.length <= limit;
+            if may_fit && (fill >= LEAST_FILL || is_finest || is_last) || is_coarsest {
+                let found = self.written(blocks, &counted.tokens, from, counted.length);
+                let length = found.file.len() as f64;
+                counted.length = length / STUFFING;
+                if length <= limit {
+                    let is_full = length >= limit * FILL || is_finest || is_last;
+                    let least = best.as_ref().map_or(0, |best| best.file.len());
+                    if found.file.len() > least {
+                        best = Some(found);
                     }
                     if is_full {
                         return best;
                     }
                 } else if is_coarsest {
-                    self.note_nearest(file.len() as u64, shape);
+                    self.note_nearest(&found);
                     return None;
                 }
             }
-            guide.correct(sampled, (length - header) * STUFFING);
-            from = fineness;
-            if is_last {
+            guide.correct(&counted);
+            if is_last || best.is_some() && self.encodes > 2 {
                 break;
             }
-            before = Some((fineness, tokens));
-            if best.is_some() && self.encodes > 2 {
-                return best;
-            }
+            before = Some(counted);
         }
         best.or_else(|| self.coarser(blocks, from))
     }
 
+    /// Writes what has been counted, about `length` bytes.
+    fn written(
+        &mut self,
+        blocks: &Blocks,
+        tokens: &Tokens,
+        fineness: Fineness,
+        length: f64,
+    ) -> Found {
+        self.encodes += 1;
+        let steps = tables(fineness, blocks.floor());
+        let codes = Tables::optimal(tokens.statistics());
+        Found {
+            file: encode(tokens, &steps, &codes, length as usize + 4096),
+            factor: factor_of(&steps[0]),
+            shape: blocks.shape(),
+        }
+    }
+
     /// Where the sample leads nowhere, steps down until something fits.
     fn coarser(&mut self, blocks: &Blocks, from: Fineness) -> Option<Found> {
-        let shape = blocks.shape();
         let mut factor = from.factor;
         loop {
             factor = (factor * 1.1).min(MOST_FACTOR);
-            let quantisers = quantisers(Fineness::of(factor), blocks.floor());
-            let tokens = blocks.tokens(&quantisers);
-            self.encodes += 1;
-            let steps = quantisers.each_ref().map(|quantiser| quantiser.table);
-            let tables = Tables::optimal(tokens.statistics());
-            let file = encode(&tokens, &steps, &tables, self.options.limit_bytes as usize);
-            if file.len() as u64 <= self.options.limit_bytes {
-                return Some(Found {
-                    file,
-                    factor: factor_of(&steps[0]),
-                    shape,
-                });
+            let fineness = Fineness::of(factor);
+            let tokens = blocks.tokens(&quantisers(fineness, blocks.floor()));
+            let limit = self.options.limit_bytes;
+            let found = self.written(blocks, &tokens, fineness, limit as f64);
+            if found.file.len() as u64 <= limit {
+                return Some(found);
             }
             if factor >= MOST_FACTOR {
-                self.note_nearest(file.len() as u64, shape);
+                self.note_nearest(&found);
                 return None;
             }
         }
     }
 
-    fn note_nearest(&mut self, length: u64, shape: Shape) {
+    fn note_nearest(&mut self, found: &Found) {
+        let length = found.file.len() as u64;
         if self.nearest.is_none_or(|nearest| length < nearest.0) {
-            self.nearest = Some((length, shape.width, shape.height));
+            self.nearest = Some((length, found.shape.width, found.shape.height));
         }
     }
 
@@ -272,6 +291,8 @@ struct Guide {
     floor: Option<[QuantTable; 2]>,
     /// Bytes of the whole for one bit of the sample.
     scale: f64,
+    /// It comes from a count of the whole.
+    is_corrected: bool,
     header: f64,
     /// Factors tried, with the bits of the sample.
     tried: Vec<(f64, u64)>,
@@ -282,9 +303,29 @@ struct Guide {
 }
 
 impl Guide {
+    fn new(blocks: &Blocks, slope: f64) -> Self {
+        let rows = blocks.shape().mcus().1;
+        let sample = blocks.sample((rows / SAMPLED_ROWS).clamp(1, MOST_STEP));
+        Self {
+            scale: STUFFING / 8.0 / sample.share,
+            is_corrected: false,
+            sample,
+            floor: blocks.floor().copied(),
+            header: header(blocks),
+            tried: Vec::new(),
+            counts: 0,
+            slope,
+        }
+    }
+
     /// The finest quantisation under the aim, near to `start`, and the bits of the sample at it.
     fn find(&mut self, start: Fineness, limit: f64) -> (Fineness, u64) {
-        let aim = (limit * AIM - self.header).max(1.0) / self.scale;
+        let share = if self.is_corrected {
+            AIM_CORRECTED
+        } else {
+            AIM
+        };
+        let aim = (limit * share - self.header).max(1.0) / self.scale;
         // What was tried before stays true: only the scale has changed.
         let mut low: Option<(f64, u64)> = None;
         let mut high: Option<(f64, u64)> = None;
@@ -460,20 +501,26 @@ impl Guide {
         self.sample.bits(&quantisers(fineness, self.floor.as_ref()))
     }
 
-    /// The whole has `bytes` where the sample has `bits`.
-    fn correct(&mut self, bits: u64, bytes: f64) {
-        if bits > 0 {
-            self.scale = bytes / bits as f64;
+    /// What the whole has said.
+    fn correct(&mut self, counted: &Counted) {
+        if counted.sampled > 0 {
+            let bytes = (counted.length - self.header) * STUFFING;
+            self.scale = bytes / counted.sampled as f64;
+            self.is_corrected = true;
         }
     }
 }
 
 /// Fill at which the search ends.
-const FILL: f64 = 0.985;
+const FILL: f64 = 0.98;
 /// Fill, before stuffing is known, at which it is worth writing.
-const LEAST_FILL: f64 = 0.983;
+const LEAST_FILL: f64 = 0.979;
 /// Share of the limit that the sample is brought under: what the whole can differ by is left.
-const AIM: f64 = 0.9965;
+const AIM: f64 = 0.9945;
+/// The same once the whole has been counted: then a sample is wrong only in what has changed since.
+const AIM_CORRECTED: f64 = 0.9975;
+/// Share of the bits by which a sample must differ for the whole to be counted again.
+const HARDLY: f64 = 0.002;
 /// How near to the aim it is brought.
 const CLOSE: f64 = 0.992;
 /// The same of the source's own blocks, whose length leaps.
