@@ -8,7 +8,7 @@ use crate::fit::photo::Chroma;
 use crate::fit::photo::planes::Plane;
 use crate::jpeg::{
     Block, BlockRow, COEFFICIENT_UNIT, Coefficients, QuantTable, Quantiser, Shape, Statistics,
-    Tokens, forward, on_this_processor,
+    Tokens, forward, header_len, on_this_processor,
 };
 
 /// Where the blocks come from.
@@ -60,6 +60,11 @@ impl Blocks {
         match self {
             Self::Planes { shape, .. } | Self::Kept { shape, .. } => *shape,
         }
+    }
+
+    /// Bytes of the file that do not depend on the tables.
+    pub(super) fn header_len(&self) -> f64 {
+        header_len(if self.shape().colour { 3 } else { 1 }) as f64
     }
 
     /// Steps that the tables must not go below.

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod choose;
+mod guide;
 mod load;
 mod model;
 mod pixels;
