@@ -62,27 +62,13 @@ fn boundary(pieces: &[Piece<'_>]) -> String {
                 piece.bytes,
             ]
             .iter()
-            .any(|bytes| contains(bytes, boundary.as_bytes()))
+            .any(|bytes| memchr::memmem::find(bytes, boundary.as_bytes()).is_some())
         };
         if !pieces.iter().any(is_in) {
             return boundary;
         }
     }
     String::new()
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| Some(byte) == wanted.first()) {
-        let Some(from) = rest.get(at..) else {
-            return false;
-        };
-        if from.starts_with(wanted) {
-            return true;
-        }
-        rest = from.get(1..).unwrap_or_default();
-    }
-    false
 }
 
 /// A name between quotation marks, as the HTML standard escapes it (multipart/form-data encoding algorithm); further
@@ -148,8 +134,5 @@ mod tests {
         assert_ne!(one, boundary(&[piece(b"two")]));
         assert_eq!(one, boundary(&[piece(b"one")]));
         assert_ne!(one, boundary(&[piece(one.as_bytes())]));
-        assert!(
-            contains(b"xxabab", b"abab") && contains(b"aabc", b"abc") && !contains(b"ab", b"abc")
-        );
     }
 }

@@ -49,8 +49,10 @@ fn keep(source: Source<'_>, max: ByteCount, options: &FitOptions) -> Option<Fitt
     }
     let bytes = if sniffed.has_location {
         strip::strip(source.bytes, sniffed)?
-    } else {
+    } else if ByteCount::of(source.bytes) <= max {
         source.bytes.to_vec()
+    } else {
+        return None;
     };
     let fits = ByteCount::of(&bytes) <= max;
     fits.then(|| FittedImage {

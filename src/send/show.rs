@@ -104,14 +104,15 @@ fn show_multipart(body: &[u8], boundary: &str, text: &mut String) {
             return;
         };
         let _ = writeln!(text, "{delimiter}");
-        let Some(end) = find(after, b"\r\n\r\n") else {
+        let Some(end) = memchr::memmem::find(after, b"\r\n\r\n") else {
             return;
         };
         let (head, content) = after.split_at(end);
         text.push_str(&String::from_utf8_lossy(head).replace("\r\n", "\n"));
         text.push_str("\n\n");
         let content = content.get(4..).unwrap_or_default();
-        let next = find(content, format!("\r\n{delimiter}").as_bytes()).unwrap_or(content.len());
+        let next = memchr::memmem::find(content, format!("\r\n{delimiter}").as_bytes())
+            .unwrap_or(content.len());
         let (content, next) = content.split_at(next);
         match std::str::from_utf8(content) {
             Ok(words) if String::from_utf8_lossy(head).contains("application/json") => {
@@ -129,12 +130,6 @@ fn show_multipart(body: &[u8], boundary: &str, text: &mut String) {
         }
         rest = next.get(2..).unwrap_or_default();
     }
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
 }
 
 /// A time as ISO 8601 in UTC, to the second: `2026-11-21T10:00:00Z`.

@@ -1,5 +1,7 @@
 //! Reading numbers out of untrusted bytes: every read is checked, none allocates.
 
+pub(super) use memchr::memmem::{find, rfind};
+
 /// `N` bytes at `at`; `None` where they are not there.
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
@@ -63,26 +65,6 @@ pub(super) fn tail(bytes: &[u8], len: usize) -> &[u8] {
     from(bytes, bytes.len().saturating_sub(len))
 }
 
-/// Where `needle` first stands.
-pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, rest) = needle.split_first()?;
-    let mut at = 0;
-    loop {
-        at += from(haystack, at).iter().position(|&byte| byte == first)?;
-        if from(haystack, at + 1).starts_with(rest) {
-            return Some(at);
-        }
-        at += 1;
-    }
-}
-
-/// Where `needle` last stands.
-pub(super) fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len().max(1))
-        .rposition(|window| window == needle)
-}
-
 /// Whether `needle` (lower case) stands anywhere, in upper or lower case.
 pub(super) fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
     haystack
@@ -116,14 +98,5 @@ mod tests {
         assert_eq!(be32(&bytes, usize::MAX), None);
         assert_eq!(slice(&bytes, 1, usize::MAX), None);
         assert_eq!(from(&bytes, 9), b"");
-    }
-
-    #[test]
-    fn finds_what_starts_like_something_else() {
-        assert_eq!(find(b"aaab", b"aab"), Some(1));
-        assert_eq!(find(b"aaa", b"b"), None);
-        assert_eq!(find(b"ab", b"abc"), None);
-        assert_eq!(rfind(b"abab", b"ab"), Some(2));
-        assert_eq!(rfind(b"a", b"ab"), None);
     }
 }

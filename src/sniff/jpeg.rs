@@ -149,7 +149,7 @@ fn next_marker(bytes: &[u8], at: &mut usize) -> Result<Option<u8>, Corrupt> {
 /// Where the entropy-coded data of a scan ends: at a marker that is neither stuffing nor a restart.
 fn skip_scan(bytes: &[u8], mut at: usize) -> usize {
     loop {
-        match from(bytes, at).iter().position(|&byte| byte == 0xFF) {
+        match memchr::memchr(0xFF, from(bytes, at)) {
             None => return bytes.len(),
             Some(offset) => at += offset,
         }
