@@ -137,7 +137,7 @@ def main():
     parser.add_argument("--no-scores", action="store_true", help="leave out SSIMULACRA2: time and bytes alone")
     parser.add_argument("--exhaustive", action="store_true", help="ours beside the best of every scale, chroma, quality")
     parser.add_argument("--tables", type=int, metavar="DRAWS", help="searches quantisation tables in so many draws")
-    parser.add_argument("--batch", action="store_true", help="one thread beside two on a folder; the command's start")
+    parser.add_argument("--batch", action="store_true", help="one core beside two on a folder; the command's start")
     parser.add_argument("--animations", action="store_true", help="GIFs under 600,000 bytes, or the first of --caps")
     asked = parser.parse_args()
     caps = [int(cap) for cap in (asked.caps or "300000,500000,1000000").split(",")]
