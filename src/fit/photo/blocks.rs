@@ -131,8 +131,11 @@ impl Blocks {
         let (across, rows) = self.shape().mcus();
         let (h, v) = self.shape().sampling();
         let mut sampled = Sampled::default();
-        for (part, each) in sampled.components.iter_mut().zip([h * v, 1, 1]) {
+        let parts = if self.shape().colour { 3 } else { 1 };
+        let most = rows * across.div_ceil(step);
+        for (part, each) in sampled.components.iter_mut().zip([h * v, 1, 1]).take(parts) {
             part.each = each;
+            part.blocks.reserve_exact(most * each);
         }
         let mut taken = 0;
         for row in 0..rows {
@@ -149,7 +152,8 @@ impl Blocks {
     fn sample_one<S: Simd>(&self, simd: S, row: usize, mcu: usize, sampled: &mut Sampled) {
         let (across, _) = self.shape().mcus();
         let before = (row * across + mcu).checked_sub(1);
-        for (index, part) in sampled.components.iter_mut().enumerate() {
+        let parts = sampled.components.iter_mut().enumerate();
+        for (index, part) in parts.filter(|(_, part)| part.each > 0) {
             let dc = before.map_or(0, |mcu| self.last_dc(index, mcu / across, mcu % across));
             part.before.push(dc);
         }
@@ -175,7 +179,7 @@ impl Blocks {
         }
     }
 
-    /// The DC coefficient of the last block that component `index` has in an MCU; 0 where there is no such component.
+    /// The DC coefficient of the last block that component `index` has in an MCU.
     fn last_dc(&self, index: usize, row: usize, mcu: usize) -> i16 {
         let (h, v) = match index {
             0 => self.shape().sampling(),
@@ -231,7 +235,8 @@ impl Sampled {
     #[inline(always)]
     fn count(&self, quantisers: &[Quantiser; 2]) -> u64 {
         let mut statistics = [Statistics::default(), Statistics::default()];
-        for (index, part) in self.components.iter().enumerate() {
+        let parts = self.components.iter().enumerate();
+        for (index, part) in parts.filter(|(_, part)| part.each > 0) {
             let quantiser = &quantisers[index.min(1)];
             for (mcu, &before) in part.blocks.chunks_exact(part.each).zip(&part.before) {
                 let mut predictor = quantiser.quantise_dc(before);
