@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn a_sample_meets_all_parts_of_the_picture_alike() {
-        for step in 1..=8 {
+        for step in 1..=12 {
             let mut met = vec![0; step];
             for row in 0..step * 12 {
                 met[offset(row, step)] += 1;

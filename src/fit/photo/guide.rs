@@ -26,8 +26,8 @@ pub(super) struct Guide {
 
 impl Guide {
     pub(super) fn new(blocks: &Blocks, slope: f64) -> Self {
-        let rows = blocks.shape().mcus().1;
-        let sample = blocks.sample((rows / SAMPLED_ROWS).clamp(1, MOST_STEP));
+        let (across, down) = blocks.shape().mcus();
+        let sample = blocks.sample((across * down / SAMPLED).clamp(1, MOST_STEP));
         Self {
             scale: STUFFING / 8.0 / sample.share,
             is_corrected: false,
@@ -240,9 +240,9 @@ const AIM_CORRECTED: f64 = 0.9975;
 const CLOSE: f64 = 0.992;
 /// The same of the source's own blocks, whose length leaps.
 const CLOSE_KEPT: f64 = 0.985;
-/// Rows of MCUs that make a sample, at least, and one in how many is taken, at most.
-const SAMPLED_ROWS: usize = 12;
-const MOST_STEP: usize = 8;
+/// MCUs that make a sample, at least, and one in how many is taken, at most.
+const SAMPLED: usize = 1_800;
+const MOST_STEP: usize = 12;
 /// Tries on the sample.
 const MOST_SAMPLES: u32 = 8;
 /// Factors so close that the tables between them are few.

@@ -149,7 +149,7 @@ impl Attempt<'_, '_> {
         }
     }
 
-    /// Finds tables that fill the limit and encodes: a sample of rows finds them, an exact count of the whole corrects
+    /// Finds tables that fill the limit and encodes: a sample finds them, an exact count of the whole corrects
     /// what the sample says, until both agree.
     fn tables(&mut self, blocks: &Blocks, start: f64, slope: f64) -> Option<Found> {
         let limit = self.options.limit_bytes as f64;
