@@ -8,8 +8,8 @@ mod size;
 use std::sync::Arc;
 
 use crate::attachment::Attachment;
+use crate::choices::Choices;
 use crate::clip;
-use crate::prepare::Choices;
 use crate::provider::{Limit, Rules};
 use crate::report::{Finding, Outcome, PartReport, Provenance, Verdict};
 use crate::sniff::{self, Sniffed};

@@ -2,8 +2,8 @@
 
 use crate::fit::photo::stages::{Planes, Read};
 use crate::fit::photo::{Chroma, FittedPhoto, PhotoOptions, PhotoSource, fit_photo, photo_curve};
+use crate::guard::guarded;
 use crate::jpeg;
-use crate::prepare::guarded;
 use crate::raster::{Limits, decode};
 use crate::report::{Finding, Outcome};
 use crate::sniff::sniff;

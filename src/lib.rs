@@ -50,6 +50,7 @@ pub mod batch;
 mod bundle;
 mod check;
 mod child;
+mod choices;
 mod clip;
 mod code;
 mod content_type;
@@ -59,6 +60,7 @@ mod dial;
 mod durable;
 mod error;
 pub mod fit;
+mod guard;
 #[cfg(feature = "net")]
 pub mod host;
 #[cfg(feature = "bench-internals")]
@@ -95,6 +97,7 @@ mod verify;
 
 pub use attachment::Attachment;
 pub use bundle::{Bundle, Part, PartFacts};
+pub use choices::{Stage, Step};
 pub use clip::{Progress, Transcoder};
 pub use code::{Code, Explanation, ProviderCode, Severity, UnknownCode};
 pub use content_type::{ContentType, Family};
@@ -109,7 +112,7 @@ pub use outgoing::{Exchanged, Http, HttpClient, HttpFault};
 pub use page::PageRenderer;
 #[cfg(feature = "pdf")]
 pub use page::{PageFault, draw_first_page};
-pub use prepare::{Prepared, Preparer, Stage, Step, prepare};
+pub use prepare::{Prepared, Preparer, prepare};
 #[cfg(feature = "net")]
 pub use prepare_url::CheckedUrl;
 pub use provider::{Provider, Rules};

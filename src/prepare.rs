@@ -1,6 +1,6 @@
 //! `prepare`: the stages in order, from what a user uploaded to a bundle that the provider will accept.
 
-mod choices;
+mod builder;
 mod part;
 
 use std::sync::Arc;
@@ -11,9 +11,11 @@ use rayon::prelude::*;
 use crate::attachment::Attachment;
 use crate::bundle::Bundle;
 use crate::check::{self, Checked};
+use crate::choices::{Choices, Stage};
 use crate::code::Code;
 use crate::error::Error;
 use crate::fit;
+use crate::guard::guarded;
 use crate::message_rules;
 use crate::provider::{Provider, Rules};
 use crate::read;
@@ -23,10 +25,6 @@ use crate::units::ByteCount;
 use crate::verify::remote::{FetchPolicy, UrlVerifier};
 
 use part::{Verified, ended, verify_one};
-
-pub(crate) use choices::Choices;
-pub use choices::{Stage, Step};
-pub(crate) use part::guarded;
 
 /// Prepares attachments for a provider, with choices.
 ///

@@ -50,6 +50,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("page", &["child", "code", "report"]),
     // One run of another program; knows nothing of media.
     ("child", &[]),
+    // Where a panic ends.
+    ("guard", &["code", "report"]),
     (
         "clip",
         &[
@@ -60,6 +62,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "code",
             "report",
             "sniff",
+        ],
+    ),
+    // What a caller may choose: every stage is told.
+    (
+        "choices",
+        &[
+            "clip",
+            "code",
+            "page::PageRenderer",
+            "provider",
+            "report",
+            "units",
         ],
     ),
     ("raster", &["code", "content_type", "report", "sniff"]),
@@ -77,7 +91,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sniff",
             "clip",
             "raster::judge_drawing",
-            "prepare::Choices",
+            "choices",
         ],
     ),
     ("bundle", &["units", "content_type", "provider"]),
@@ -101,9 +115,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "check",
             "message_rules::counted_bytes",
             "page::PageRenderer",
-            "prepare::Choices",
-            "prepare::Stage",
-            "prepare::guarded",
+            "choices",
+            "guard",
         ],
     ),
     // Files that outlast a power cut, and bodies of several parts.
@@ -128,8 +141,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "bundle",
             "fit::Fitted",
             "message_rules::counted_bytes",
-            "prepare::Choices",
-            "prepare::guarded",
+            "choices",
+            "guard",
         ],
     ),
     (
@@ -141,6 +154,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "code",
             "attachment",
             "report",
+            "choices",
+            "guard",
             "read",
             "check",
             "clip::Transcoder",
@@ -232,14 +247,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The engine's stages for the benchmarks, without a promise.
     (
         "internals",
-        &[
-            "fit",
-            "jpeg",
-            "raster",
-            "report",
-            "sniff",
-            "prepare::guarded",
-        ],
+        &["fit", "jpeg", "raster", "report", "sniff", "guard"],
     ),
     // The command knows the library by its public surface alone.
     ("cli", &[]),
@@ -448,20 +456,20 @@ fn a_planted_upward_import_is_found_however_it_is_written() {
 #[test]
 fn an_item_allowed_alone_does_not_open_its_module() {
     let source = Source::read(
-        "src/check.rs",
-        "use crate::prepare::{Choices, Preparer, guarded as g};",
+        "src/fit/page.rs",
+        "use crate::page::{PageFault, PageRenderer, draw as d};",
     );
     assert_eq!(
         imports_upward(&source),
         [
-            "src/check.rs: check imports prepare::Preparer",
-            "src/check.rs: check imports prepare::guarded"
+            "src/fit/page.rs: fit imports page::PageFault",
+            "src/fit/page.rs: fit imports page::draw"
         ]
     );
-    let whole = Source::read("src/check.rs", "use crate::prepare;");
+    let whole = Source::read("src/fit/page.rs", "use crate::page;");
     assert_eq!(
         imports_upward(&whole),
-        ["src/check.rs: check imports prepare"]
+        ["src/fit/page.rs: fit imports page"]
     );
 }
 

@@ -1,10 +1,10 @@
 //! A clip of a type that the provider does not take, or of codecs that phones may lack.
 
 use super::{Need, check_refused_type, part_limit, provenance};
+use crate::choices::Choices;
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::prepare::Choices;
 use crate::provider::Rules;
 use crate::report::Finding;
 use crate::sniff::{Sniffed, Track, TrackKind};

@@ -1,10 +1,10 @@
 //! What the bytes hold beside their size and type: faults of texts, colours, turns, places, pages, credentials.
 
 use super::{Need, is_decodable};
+use crate::choices::Choices;
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::prepare::Choices;
 #[cfg(feature = "svg")]
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};

@@ -1,9 +1,9 @@
 //! Types that the provider does not take: which of them can become one that it takes.
 
 use super::{Need, part_limit, provenance};
+use crate::choices::Choices;
 use crate::code::Code;
 use crate::content_type::ContentType;
-use crate::prepare::Choices;
 use crate::provider::{Provider, Rules};
 use crate::report::{Finding, Outcome};
 use crate::sniff::Sniffed;

@@ -1,10 +1,10 @@
 //! Bytes, sides and duration against their limits.
 
 use super::{Need, is_decodable, provenance};
+use crate::choices::Choices;
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::Family;
-use crate::prepare::Choices;
 use crate::provider::{Limit, Measure, Rules, TypeRule};
 use crate::report::{Finding, Outcome};
 use crate::sniff::Sniffed;

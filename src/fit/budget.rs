@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit, provenance, raw_under_base64};
+use crate::choices::Choices;
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::fit::{Fitted, Source, options_for, picture};
 use crate::message_rules::counted_bytes;
-use crate::prepare::Choices;
 use crate::provider::{Measure, Rules};
 use crate::report::Finding;
 use crate::units::ByteCount;

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::check::{Checked, Need, part_limit};
+use crate::choices::Choices;
 use crate::clip::{self, Made, Transcoder};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
 use crate::fit::{FitError, FitOptions, Fitted, Source, options_for, picture, strip};
-use crate::prepare::Choices;
 use crate::provider::Rules;
 use crate::report::Finding;
 use crate::sniff;

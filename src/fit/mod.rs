@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::{Checked, Need, is_decodable, part_limit};
+use crate::choices::{Choices, Stage};
 use crate::clip;
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::prepare::{Choices, Stage, guarded};
+use crate::guard::guarded;
 use crate::provider::Rules;
 use crate::report::{Action, Finding, Outcome};
 use crate::sniff::{self, Sniffed};

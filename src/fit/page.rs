@@ -1,11 +1,11 @@
 //! The first page of a document in place of the document.
 
 use crate::check::Checked;
+use crate::choices::Choices;
 use crate::code::Code;
 use crate::content_type::ContentType;
 use crate::fit::{FitError, FitOptions, Fitted, Source, picture};
 use crate::page::PageRenderer;
-use crate::prepare::Choices;
 use crate::provider::Rules;
 use crate::report::Finding;
 use crate::sniff;

@@ -7,7 +7,7 @@ use crate::fit::budget::Curve;
 use crate::fit::{
     FitError, FitOptions, FittedImage, Source, animation, graphics, photograph, strip,
 };
-use crate::prepare::guarded;
+use crate::guard::guarded;
 use crate::raster::{self, Raster};
 use crate::report::{Finding, Outcome};
 use crate::sniff::Sniffed;

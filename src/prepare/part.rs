@@ -1,13 +1,12 @@
 //! One attachment at the ends of its way: proved and reported, or ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use super::Choices;
 use crate::attachment::Attachment;
 use crate::bundle::Part;
 use crate::check::Checked;
+use crate::choices::Choices;
 use crate::code::Code;
 use crate::fit::{self, Fitted};
+use crate::guard::guarded;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome, PartReport, Verdict};
 use crate::verify;
@@ -91,15 +90,4 @@ pub(super) fn ended(attachment: &Attachment, finding: Finding) -> PartReport {
         output: None,
         findings: vec![finding],
     }
-}
-
-/// The one seam that catches panics: a fault of ours becomes a finding on that item, and the rest goes on.
-pub(crate) fn guarded<T>(stage: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
-    catch_unwind(AssertUnwindSafe(stage)).unwrap_or_else(|_| {
-        Err(Finding::refused(
-            Code::InternalFault,
-            "mmsfit failed on this attachment; nothing of it was used",
-        )
-        .help("please report it, with the attachment if you may share it"))
-    })
 }

@@ -2,7 +2,7 @@
 
 use libm::{log, pow};
 
-use crate::fit::photo::load::Loaded;
+use crate::fit::photo::load::{Candidate, Loaded};
 use crate::fit::photo::planes;
 use crate::fit::photo::probe::{Outcome, Probe, Sampler};
 use crate::fit::photo::tables::{GRID, LEAST_FACTOR, MOST_FACTOR, grid};
@@ -25,13 +25,6 @@ pub(super) struct Choice {
     pub(super) error: f64,
     /// What of the error comes of a size that is no whole number of samples.
     stretch: f64,
-}
-
-/// A way to make the picture: scaled, or out of the source's own blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Candidate {
-    Scaled(usize),
-    Kept,
 }
 
 /// Samples of the candidates, made as they are asked for.
@@ -182,15 +175,6 @@ impl<'l, 'o> Chooser<'l, 'o> {
             error: f64::INFINITY,
             stretch: 0.0,
         })
-    }
-}
-
-impl Candidate {
-    pub(super) fn eighths(self) -> usize {
-        match self {
-            Self::Scaled(eighths) => eighths,
-            Self::Kept => 8,
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Every source becomes coefficients of luma and chroma, from which every size comes.
 
 use crate::fit::photo::blocks::Blocks;
-use crate::fit::photo::choose::Candidate;
 use crate::fit::photo::pixels::{taken_up, to_rgb, to_ycc};
 use crate::fit::photo::planes::{self, Plane};
 use crate::fit::photo::{Chroma, PhotoError, PhotoOptions, PhotoSource, ToSrgb};
@@ -82,6 +81,22 @@ impl Loaded {
             floor: self.floor.unwrap_or([[1; 64]; 2]),
             shape,
             source: self.coefficients,
+        }
+    }
+}
+
+/// A way to make the picture: scaled, or out of the source's own blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Candidate {
+    Scaled(usize),
+    Kept,
+}
+
+impl Candidate {
+    pub(super) fn eighths(self) -> usize {
+        match self {
+            Self::Scaled(eighths) => eighths,
+            Self::Kept => 8,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::target::{Target, too_slow};
 use super::wire::{Pace, Stop, Wire};
 use crate::code::Code;
 use crate::content_type::{ContentType, Family};
-use crate::prepare::guarded;
+use crate::guard::guarded;
 use crate::report::Finding;
 use crate::sniff;
 

@@ -8,7 +8,7 @@ use super::probe::{More, Probed};
 use super::served_type;
 use crate::check::provenance;
 use crate::code::{Code, Severity};
-use crate::prepare::guarded;
+use crate::guard::guarded;
 use crate::provider::Rules;
 use crate::report::{Finding, Outcome};
 use crate::sniff;
